@@ -1,0 +1,228 @@
+/* Every bound of Sluice, in one place, each with its reason. */
+#pragma once
+
+#include <assert.h>
+
+/* ---- Memory ---- */
+enum {
+    /* One stream is saturated by 512 KiB × 2 in flight; more only adds latency (measured). */
+    CHUNK_BYTES = 512 * 1024,
+    /* A whole request head, or a small file with its headers, or one gulp of a slow upload. */
+    CHUNK_SMALL_BYTES = 16 * 1024,
+    /* Fewest large chunks of a worker: two transfers at full speed. */
+    CHUNKS_MIN = 8,
+    /* Small chunks of a worker: address space until they are used. */
+    CHUNKS_SMALL = 8192,
+    /* So many in use at once is usual; what was taken beyond gives its pages back. */
+    CHUNKS_SMALL_WARM = 256,
+    /* Direct I/O needs 512 on most disks; 4096 is right on all of them. */
+    DIRECT_ALIGN_BYTES = 4096,
+    /* First block of a request's arena: what a usual request copies fits. */
+    ARENA_BLOCK_BYTES = 1024,
+    /* Most memory that one request may copy: its head twice and some names. */
+    ARENA_BYTES_MAX = 64 * 1024,
+    /* Lines of the log that wait for a slow reader. */
+    LOG_RING_BYTES = 1024 * 1024,
+    /* One line; longer values are cut. */
+    LOG_LINE_BYTES_MAX = 2048,
+    /* A path in it. */
+    LOG_PATH_BYTES_MAX = 256,
+};
+
+/* ---- Fibers ---- */
+enum {
+    /* Deepest use measured below 10 KiB; libraries with deep stacks run on helper threads. */
+    FIBER_STACK_BYTES = 64 * 1024,
+    /* As large as a stack, so that a missing probe in a library can't jump over it. */
+    FIBER_GUARD_BYTES = 64 * 1024,
+    /* A stack that was used deeper gives its pages back when its fiber ends. */
+    FIBER_STACK_KEEP_BYTES = 16 * 1024,
+    /* Free stacks of a worker that keep their pages; the rest gives them back. */
+    FIBER_STACKS_KEPT_MAX = 1024,
+    /* A fiber that computes for longer makes everybody wait; debug builds report it. */
+    FIBER_STALL_MS = 10,
+};
+
+/* ---- Input and output ---- */
+enum {
+    RING_ENTRIES = 1024,
+    /* Completions that may wait: more than operations in flight of a full house. */
+    RING_COMPLETIONS = 16384,
+    /* Threads for calls that block (names, allocation, and all disk I/O with epoll). Measured with
+     * durable 16 KiB files on ext4: 8 threads 8800 a second, 16 10800, 32 11400 with twice the
+     * p99 and 64 half of it all with ten times the p99. */
+    HELPER_THREADS_MAX = 16,
+    /* Calls that wait for a helper thread; more than fibers can wait. */
+    HELPER_QUEUE_MAX = 65536,
+    /* Events of epoll taken in one look. */
+    EPOLL_EVENTS_MAX = 256,
+    /* Turns of a worker without a look at epoll while operations complete by themselves. */
+    EPOLL_BLIND_TURNS_MAX = 8,
+    /* Waits that rely on an earlier registration until the worker is idle; others check at once. */
+    EPOLL_DOUBTED_MAX = 256,
+    /* Looks after which a worker that is never idle checks those all the same. */
+    EPOLL_BUSY_LOOKS_MAX = 64,
+    /* One pass of a download through a pipe (the largest pipe an unprivileged user gets). */
+    PIPE_BYTES = 1024 * 1024,
+    /* Pipes of a worker: two for each download that moves at full speed. */
+    PIPES_MAX = 32,
+};
+
+/* ---- HTTP ---- */
+enum {
+    /* Addresses to listen on; worker threads: more than anybody needs, so that tables are fixed. */
+    LISTEN_MAX = 16,
+    WORKERS_MAX = 256,
+    /* Without descriptors or memory, accepting is tried again after so long. */
+    ACCEPT_PAUSE_MS = 100,
+    /* RFC 9112 section 3 recommends at least 8000 for the request line. */
+    HTTP_TARGET_BYTES_MAX = 8192,
+    /* The head is parsed in one small chunk. */
+    HTTP_HEAD_BYTES_MAX = CHUNK_SMALL_BYTES,
+    HTTP_HEADERS_MAX = 64,
+    /* Chunk-size line with its extensions; all the extensions of a body together. */
+    HTTP_CHUNK_LINE_BYTES_MAX = 1024,
+    HTTP_CHUNK_EXTENSIONS_BYTES_MAX = 16 * 1024,
+    HTTP_TRAILER_BYTES_MAX = 8192,
+    /* Ranges in one request; more is an attack (Apache killer) or a mistake. */
+    HTTP_RANGES_MAX = 16,
+    /* Received in one turn of an upload: copying it takes some 30 microseconds. */
+    BODY_BITE_BYTES = 128 * 1024,
+    /* Unread body that is worth reading to keep a connection. */
+    HTTP_DRAIN_BYTES_MAX = 64 * 1024,
+    /* How long a connection may still be read after its answer: a closing one, so that the answer
+     * isn't reset away, or one that lives on once the rest of its body has come. */
+    HTTP_LINGER_MS = 2000,
+    /* Time to tell a client that the server goes down. */
+    LAST_WORD_MS = 300,
+    /* A fiber and its buffer stay with a connection this long after an answer. */
+    HTTP_HOT_MS = 1000,
+    /* A head that comes in pieces holds no chunk between pieces further apart than this. */
+    HTTP_HEAD_HOLD_MS = 100,
+    /* Nor does the framing of a chunked body. */
+    HTTP_FRAMING_HOLD_MS = 100,
+    /* A reader for whose room we waited longer than this gets no pipe. */
+    SEND_SLOW_MS = 200,
+    MULTIPART_PARTS_MAX = 4096,
+    MULTIPART_PART_HEAD_BYTES_MAX = 4096,
+    MULTIPART_BOUNDARY_BYTES_MAX = 70, /* RFC 2046 section 5.1.1 */
+    /* Keys of a form's files in one header field. */
+    RECEIPTS_KEYS_BYTES_MAX = 8 * 1024,
+    /* The answer to a form: a line or so for each of its files. */
+    RECEIPTS_BYTES_MAX = 8 * 1024 * 1024,
+    JSON_BODY_BYTES_MAX = 4096,
+    /* Members of such a body; more than there are to set. */
+    JSON_MEMBERS_MAX = 16,
+    /* Networks of proxies that are believed; looked through for each connection. */
+    TRUSTED_PROXIES_MAX = 32,
+    /* Proxies in a row, counted from ours: real chains have three. */
+    FORWARDED_HOPS_MAX = 32,
+};
+
+/* ---- Names ---- */
+enum {
+    FILE_NAME_BYTES_MAX = 255,  /* what filesystems of clients can hold */
+    MEDIA_TYPE_BYTES_MAX = 127, /* RFC 6838 section 4.2 */
+    LINK_CHARS = 22,            /* 128 bits of base64url */
+    STORE_NAME_CHARS = 32,      /* 8 of the start's number, 24 random: 96 bits */
+};
+
+/* ---- Uploads ---- */
+enum {
+    /* A chunk that isn't full by then is written as it is, and the upload counts as slow. */
+    UPLOAD_FILL_MS = 100,
+    /* Declared at least this large: starts with large chunks. */
+    UPLOAD_LARGE_BYTES = 256 * 1024,
+    /* Space is allocated ahead in such steps where the length is unknown. */
+    STORE_ALLOCATE_STEP_BYTES = 64 * 1024 * 1024,
+    /* Files smaller than this are not allocated ahead: one write allocates as well. */
+    STORE_ALLOCATE_MIN_BYTES = 1024 * 1024,
+    /* Writes of one upload under way while it receives the next chunk. */
+    STORE_WRITES_MAX = 2,
+    /* Where direct I/O can't be had, write-out is begun after so many bytes, so that the last sync
+     * is short and the page cache isn't flooded. */
+    STORE_WRITE_OUT_BYTES = 8 * 1024 * 1024,
+    /* Past this part of all descriptors, slow uploads give theirs back between two writes. */
+    STORE_DESCRIPTORS_DIVISOR = 4,
+    /* Who finds none waits so long at most, and asks so often. */
+    STORE_DESCRIPTOR_WAIT_MS = 10 * 1000,
+    STORE_DESCRIPTOR_ASK_MS = 20,
+    /* Free space is asked of the filesystem at most so often. */
+    STORE_SPACE_AGE_MS = 1000,
+    /* Of a small filesystem no more than this part is kept free. */
+    STORE_RESERVE_DIVISOR = 20,
+    /* Names found in one of 256 folders at once; a folder with more is swept in several rounds. */
+    STORE_LIST_MAX = 65536,
+};
+
+/* ---- Downloads ---- */
+enum {
+    /* Clients that are downloading links with a limit, all workers together; of more, those that
+     * paused longest ago are forgotten. */
+    USES_MAX = 16384,
+    /* Look-ups of a link that changes between them, in one request. */
+    DOWNLOAD_LOOKUPS_MAX = 8,
+    /* A client that broke off may come back for the rest of its use so long. */
+    USE_IDLE_MS = 60 * 60 * 1000,
+    /* Whether the client has got the last bytes is asked so often. */
+    DELIVERY_ASK_MS = 10,
+};
+
+/* ---- Catalog ---- */
+enum {
+    CATALOG_QUEUE_MAX = 65536,
+    /* Changes that share one commit, look-ups that share one snapshot. */
+    CATALOG_COMMIT_ROWS_MAX = 512,
+    CATALOG_WAIT_MS = 30 * 1000,
+    /* Pages that a connection to the catalog's file keeps; three of them. */
+    CATALOG_PAGES_BYTES = 4 * 1024 * 1024,
+    /* Disk space the file has ahead of what is in it; more than one commit adds. */
+    CATALOG_GROW_BYTES = 1024 * 1024,
+    /* Log written since it was last copied into the file, after which it is copied again. */
+    CATALOG_LOG_COPY_BYTES = 4 * 1024 * 1024,
+    /* A log of this size makes the next change wait until it is copied and begins anew. */
+    CATALOG_LOG_BYTES_MAX = 12 * 1024 * 1024,
+    /* Disk space the log owns from the start, so that a full disk can still delete. */
+    CATALOG_LOG_ROOM_BYTES = 16 * 1024 * 1024,
+    /* No change for so long: a good moment to copy the log. */
+    CATALOG_IDLE_MS = 200,
+    /* Links forgotten in one go; some ten milliseconds of the writer's time. */
+    CATALOG_FORGET_ROWS_MAX = 4096,
+    /* Links whose downloads are counted in one change. */
+    LINK_COUNTS_MAX = 32,
+    /* Links, each with its open object, that a worker keeps at hand. */
+    CATALOG_CACHE_ENTRIES = 1024,
+    /* A gone link is remembered for 30 days, so that 410 can say why. */
+    LINK_GONE_DAYS = 30,
+};
+
+/* ---- Background work ---- */
+enum {
+    /* Each worker gives back what its cache holds in vain, and counts downloads, so often. */
+    TEND_MS = 1000,
+    /* An open object that nobody read for so long is closed. */
+    LINK_IDLE_MS = 60 * 1000,
+    /* Links whose downloads a worker counts between two rounds; more are counted at once. */
+    TALLIES_MAX = 256,
+    /* Links are ended so long after their time at most; until then they aren't served any more. */
+    SWEEP_MS = 5000,
+    /* Between two questions of the sweep at the start, so that it is in nobody's way. */
+    SWEEP_PAUSE_MS = 10,
+    /* Names in one such question: far less than a millisecond of the catalog's reader. */
+    SWEEP_NAMES = 256,
+    /* Removals handed over in one turn of the worker; each may wake a thread. */
+    SWEEP_REMOVALS = 16,
+    /* Objects whose SHA-256 somebody waits for, a worker; who finds no place asks again. */
+    DIGEST_QUEUE_MAX = 64,
+    /* The SHA-256 of so much is awaited by the download that asks for it: about 20 ms. */
+    DIGEST_NOW_BYTES_MAX = 8 * 1024 * 1024,
+    /* Objects that `check` asks the catalog for at once. */
+    CHECK_ROWS = 256,
+};
+
+static_assert(HTTP_TARGET_BYTES_MAX < HTTP_HEAD_BYTES_MAX, "a head holds its request line");
+static_assert(CHUNK_BYTES % DIRECT_ALIGN_BYTES == 0, "a large chunk is written direct");
+static_assert(STORE_ALLOCATE_STEP_BYTES % CHUNK_BYTES == 0, "steps end at a chunk's end");
+static_assert(CATALOG_LOG_COPY_BYTES < CATALOG_LOG_BYTES_MAX, "copying begins before it must");
+static_assert(CATALOG_LOG_BYTES_MAX < CATALOG_LOG_ROOM_BYTES, "the log begins anew in its room");
+static_assert(FIBER_STACK_KEEP_BYTES <= FIBER_STACK_BYTES, "kept depth is inside the stack");
