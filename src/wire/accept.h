@@ -1,0 +1,14 @@
+/* Which kind of answer a client prefers, from its Accept field (RFC 9110 section 12.5.1). */
+#pragma once
+
+#include "base/base.h"
+
+enum accept {
+    ACCEPT_ANY, /* plain text: curl, or a client that doesn't say */
+    ACCEPT_JSON,
+    ACCEPT_HTML,
+};
+
+/* Reads the field (empty when absent). Only what it names outright makes JSON or HTML preferred;
+ * among kinds of the same weight the one named first wins, and all of them over a wildcard. */
+enum accept accept_preferred(struct slice field);
