@@ -1,0 +1,76 @@
+/* The catalog's calls, handed to the backend that was opened. */
+#include "catalog/catalog.h"
+
+#include "base/counters.h"
+
+awaits int catalog_insert(struct catalog *catalog, const struct link_row *row)
+{
+    assert(row->state == LINK_READY);
+    assert(row->link[0] != '\0' && row->object.name[0] != '\0');
+    return catalog->ops->insert(catalog, row);
+}
+
+awaits int catalog_find(struct catalog *catalog, const char *link, struct link_row *ret_row)
+{
+    counter_add(COUNTER_catalog_finds_total, 1);
+    return catalog->ops->find(catalog, link, ret_row);
+}
+
+awaits int catalog_edit(struct catalog *catalog, const char *link, const struct link_edit *edit,
+                        struct link_row *ret_row)
+{
+    return catalog->ops->edit(catalog, link, edit, ret_row);
+}
+
+awaits int catalog_remove(struct catalog *catalog, const char *link, struct object_names *ret_gone)
+{
+    return catalog->ops->remove(catalog, link, ret_gone);
+}
+
+awaits int catalog_retire(struct catalog *catalog, const char *link, enum link_state state,
+                          struct object_names *ret_gone)
+{
+    assert(state != LINK_READY);
+    return catalog->ops->retire(catalog, link, state, ret_gone);
+}
+
+awaits int catalog_expire(struct catalog *catalog, int64_t now_ms, struct object_names *ret_gone)
+{
+    return catalog->ops->expire(catalog, now_ms, ret_gone);
+}
+
+awaits int catalog_count_downloads(struct catalog *catalog, struct link_count *counts, size_t count)
+{
+    assert(count > 0 && count <= LINK_COUNTS_MAX);
+    return catalog->ops->count_downloads(catalog, counts, count);
+}
+
+awaits int catalog_keep_sha256(struct catalog *catalog, const char *object,
+                               const uint8_t sha256[SHA256_BYTES])
+{
+    return catalog->ops->keep_sha256(catalog, object, sha256);
+}
+
+awaits int catalog_known(struct catalog *catalog, const char (*names)[STORE_NAME_CHARS + 1],
+                         size_t count, bool *ret_known)
+{
+    return catalog->ops->known(catalog, names, count, ret_known);
+}
+
+awaits int catalog_list(struct catalog *catalog, const char *after, struct object_row *ret_rows,
+                        size_t rows_max, size_t *ret_count)
+{
+    assert(rows_max > 0);
+    return catalog->ops->list(catalog, after, ret_rows, rows_max, ret_count);
+}
+
+awaits int catalog_ping(struct catalog *catalog)
+{
+    return catalog->ops->ping(catalog);
+}
+
+void catalog_close(struct catalog *catalog)
+{
+    if (catalog != NULL)
+        catalog->ops->close(catalog);
+}

@@ -1,0 +1,131 @@
+/* The catalog: which link names which object. One interface, a backend by URL.
+ *
+ * Promises: a change that was answered with 0 survives a power cut; an object's row is inserted
+ * only after its bytes are durable, and the row of a link is gone before its bytes are. All calls
+ * await the catalog at most CATALOG_WAIT_MS and may be made from any worker. -EIO and -ETIMEDOUT
+ * of a change mean "unknown": it may have happened. */
+#pragma once
+
+#include "base/base.h"
+#include "base/digest.h"
+#include "limits.h"
+
+struct catalog;
+
+enum link_state {
+    LINK_READY,   /* names bytes */
+    LINK_EXPIRED, /* its time is over; the bytes are gone or going */
+    LINK_USED_UP, /* it was downloaded as often as allowed */
+};
+
+/* A stored object. */
+struct object_row {
+    char name[STORE_NAME_CHARS + 1]; /* in the store */
+    uint64_t size_bytes;
+    uint32_t crc32;
+    bool has_sha256;
+    uint8_t sha256[SHA256_BYTES];
+};
+
+/* A link to one file. (The schema holds n named files a link; this is the one at position 0.) */
+struct link_row {
+    char link[LINK_CHARS + 1];
+    uint8_t key_hash[SHA256_BYTES]; /* SHA-256 of the key that edits and deletes */
+    enum link_state state;
+    int64_t created_ms;     /* wall clock */
+    int64_t expires_ms;     /* wall clock; 0: never */
+    uint32_t downloads_max; /* 0: no limit */
+    uint32_t downloads;     /* counted so far */
+    char file_name[FILE_NAME_BYTES_MAX + 1];
+    char media_type[MEDIA_TYPE_BYTES_MAX + 1];
+    struct object_row object;
+};
+
+/* What an edit changes; fields whose flag is not set stay. */
+struct link_edit {
+    bool has_file_name, has_expires, has_downloads_max;
+    char file_name[FILE_NAME_BYTES_MAX + 1];
+    int64_t expires_ms;
+    uint32_t downloads_max;
+};
+
+/* Downloads of a link that were delivered. */
+struct link_count {
+    char link[LINK_CHARS + 1];
+    uint32_t added;
+    uint32_t downloads; /* afterwards */
+};
+
+/* What became of a call that ends links: the objects that no link names any more. */
+struct object_names {
+    size_t count;
+    char names[32][STORE_NAME_CHARS + 1];
+};
+
+struct catalog_ops {
+    const char *scheme; /* of its URL: "sqlite" */
+    /* Opens and migrates; called outside fibers. `ret_reason` tells in words what failed. */
+    int (*open)(const char *url, struct catalog **ret_catalog, const char **ret_reason);
+    void (*close)(struct catalog *catalog);
+    awaits int (*insert)(struct catalog *catalog, const struct link_row *row);
+    awaits int (*find)(struct catalog *catalog, const char *link, struct link_row *ret_row);
+    awaits int (*edit)(struct catalog *catalog, const char *link, const struct link_edit *edit,
+                       struct link_row *ret_row);
+    awaits int (*remove)(struct catalog *catalog, const char *link, struct object_names *ret_gone);
+    awaits int (*retire)(struct catalog *catalog, const char *link, enum link_state state,
+                         struct object_names *ret_gone);
+    awaits int (*expire)(struct catalog *catalog, int64_t now_ms, struct object_names *ret_gone);
+    awaits int (*count_downloads)(struct catalog *catalog, struct link_count *counts, size_t count);
+    awaits int (*keep_sha256)(struct catalog *catalog, const char *object,
+                              const uint8_t sha256[SHA256_BYTES]);
+    awaits int (*known)(struct catalog *catalog, const char (*names)[STORE_NAME_CHARS + 1],
+                        size_t count, bool *ret_known);
+    awaits int (*list)(struct catalog *catalog, const char *after, struct object_row *ret_rows,
+                       size_t rows_max, size_t *ret_count);
+    awaits int (*ping)(struct catalog *catalog);
+};
+
+struct catalog {
+    const struct catalog_ops *ops;
+};
+
+/* Inserts an object and the link to it, durable when it returns 0. Returns: -EEXIST when the link
+ * is taken, -EIO/-ETIMEDOUT unknown, -ENOSPC, -EAGAIN when the queue is full (nothing happened). */
+awaits must_use int catalog_insert(struct catalog *catalog, const struct link_row *row);
+/* Finds a link, also one that is gone (see state). Returns 0 or -ENOENT, -EIO, -ETIMEDOUT. */
+awaits must_use int catalog_find(struct catalog *catalog, const char *link,
+                                 struct link_row *ret_row);
+/* Edits a link that is ready and gives its new row. Returns 0, -ENOENT, -EIO, -ETIMEDOUT. */
+awaits must_use int catalog_edit(struct catalog *catalog, const char *link,
+                                 const struct link_edit *edit, struct link_row *ret_row);
+/* Removes a link for good, as if it had never been. Returns 0, -ENOENT, -EIO, -ETIMEDOUT. */
+awaits must_use int catalog_remove(struct catalog *catalog, const char *link,
+                                   struct object_names *ret_gone);
+/* Ends a link that is ready but remembers why (LINK_EXPIRED, LINK_USED_UP) for LINK_GONE_DAYS.
+ * Returns 0 (also when it had ended before), -ENOENT, -EIO, -ETIMEDOUT. */
+awaits must_use int catalog_retire(struct catalog *catalog, const char *link, enum link_state state,
+                                   struct object_names *ret_gone);
+/* Retires links whose time is over at `now_ms`, at most as many as ret_gone holds, and forgets
+ * those that ended LINK_GONE_DAYS ago. Call again while ret_gone comes back full. */
+awaits must_use int catalog_expire(struct catalog *catalog, int64_t now_ms,
+                                   struct object_names *ret_gone);
+/* Adds delivered downloads to at most LINK_COUNTS_MAX links in one change, and tells how many each
+ * has then (0: there is no such link). A link that is used up by it expires in USE_IDLE_MS. Returns
+ * 0, -EIO, -ETIMEDOUT. */
+awaits must_use int catalog_count_downloads(struct catalog *catalog, struct link_count *counts,
+                                            size_t count);
+/* Keeps the SHA-256 of an object that was stored without. */
+awaits must_use int catalog_keep_sha256(struct catalog *catalog, const char *object,
+                                        const uint8_t sha256[SHA256_BYTES]);
+/* Which of these objects have a row: asked by the sweeper before it removes anything. */
+awaits must_use int catalog_known(struct catalog *catalog,
+                                  const char (*names)[STORE_NAME_CHARS + 1], size_t count,
+                                  bool *ret_known);
+/* The objects whose names come after `after` (start with ""), in order of name. */
+awaits must_use int catalog_list(struct catalog *catalog, const char *after,
+                                 struct object_row *ret_rows, size_t rows_max, size_t *ret_count);
+/* 0 when the catalog answers. */
+awaits must_use int catalog_ping(struct catalog *catalog);
+/* Finishes what is queued and closes; outside fibers, after the workers have ended. NULL is fine.
+ */
+void catalog_close(struct catalog *catalog);
