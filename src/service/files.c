@@ -1,0 +1,377 @@
+/* /api/files/LINK: what is known of a link, and changing or ending it with its key.
+ *
+ * Asking needs only the link. The key was told once, with the upload; of it the catalog has the
+ * hash, and that is what is compared. */
+#include "service/files.h"
+
+#include "base/error.h"
+#include "service/json.h"
+#include "service/links.h"
+#include "service/terms.h"
+#include "wire/answer.h"
+#include "wire/body.h"
+#include "wire/file_name.h"
+
+/* Room for the JSON of one link without its base, all of its names escaped. */
+enum { FILE_JSON_BYTES_MAX = 4096 };
+
+static_assert(FILE_JSON_BYTES_MAX > (6 + 3) * FILE_NAME_BYTES_MAX + 6 * MEDIA_TYPE_BYTES_MAX + 512,
+              "the longest names fit, as JSON and in a URL");
+
+/* ---- JSON ---- */
+
+static void put_string(struct text *text, const char *name, struct slice value)
+{
+    text_format(text, "\"%s\":\"", name);
+    text_put_json(text, value);
+    text_put(text, SLICE("\","));
+}
+
+static void put_time(struct text *text, const char *name, int64_t wall_ms)
+{
+    text_format(text, "\"%s\":\"", name);
+    text_put_rfc3339(text, wall_ms);
+    text_put(text, SLICE("\","));
+}
+
+static void put_url(struct text *text, const struct link_row *row, struct slice base_url)
+{
+    text_put(text, SLICE("\"url\":\""));
+    text_put_json(text, base_url);
+    text_format(text, "/%s/", row->link);
+    text_put_percent(text, slice_of(row->file_name));
+    text_put(text, SLICE("\","));
+}
+
+void files_put_json(struct text *text, const struct link_row *row, struct slice base_url)
+{
+    const struct object_row *object = &row->object;
+    text_put_byte(text, '{');
+    put_string(text, "link", slice_of(row->link));
+    put_url(text, row, base_url);
+    put_string(text, "name", slice_of(row->file_name));
+    put_string(text, "type", slice_of(row->media_type));
+    text_format(text,
+                "\"size\":%" PRIu64 ",\"received\":%" PRIu64 ",\"stored\":%" PRIu64
+                ",\"state\":\"ready\",",
+                object->size_bytes, object->size_bytes, object->size_bytes);
+    put_time(text, "created", row->created_ms);
+    if (row->expires_ms != 0)
+        put_time(text, "expires", row->expires_ms);
+    else
+        text_put(text, SLICE("\"expires\":null,"));
+    text_put(text, SLICE("\"digest\":{"));
+    if (object->has_sha256) {
+        text_put(text, SLICE("\"sha-256\":\""));
+        text_put_base64(text, slice_from(object->sha256, SHA256_BYTES));
+        text_put_byte(text, '"');
+    }
+    text_put(text, SLICE("},"));
+    text_format(text, "\"downloads\":%" PRIu32 ",\"downloads_max\":", row->downloads);
+    if (row->downloads_max != 0)
+        text_put_u64(text, row->downloads_max);
+    else
+        text_put(text, SLICE("null"));
+    text_put_byte(text, '}');
+}
+
+static awaits int answer_row(struct request *req, const struct link_row *row)
+{
+    struct slice base_url = answer_base_url(req);
+    size_t room = FILE_JSON_BYTES_MAX + 6 * base_url.len; /* 6: the longest escape */
+    uint8_t *bytes = base_url.ptr == NULL ? NULL : arena_alloc(&req->arena, room);
+    if (bytes == NULL)
+        return answer_error(req, -ENOMEM);
+    struct text text = text_over((struct span){bytes, room});
+    files_put_json(&text, row, base_url);
+    text_put_byte(&text, '\n');
+    assert(!text.is_full);
+    int err = answer_begin(req, 200);
+    if (err < 0)
+        return err;
+    answer_field(req, "Content-Type", SLICE("application/json"));
+    answer_field(req, "Cache-Control", SLICE("no-store"));
+    answer_field(req, "X-Content-Type-Options", SLICE("nosniff"));
+    return answer_body(req, text_slice(&text));
+}
+
+/* ---- Finding ---- */
+
+/* Finds a link that is ready. When it can't be had, that is answered, *ret_entry stays as it is,
+ * and the result is what became of the answer. */
+static awaits int find_ready(struct request *req, const char *link, struct link_entry **ret_entry)
+{
+    scoped(link_entry) entry = NULL;
+    int err = links_find(service_of(req), link, &entry);
+    if (err < 0)
+        return answer_error(req, err);
+    enum link_state state = links_state(entry);
+    if (state != LINK_READY)
+        return links_answer_gone(req, state);
+    *ret_entry = entry;
+    entry = NULL;
+    return 0;
+}
+
+awaits int files_get(struct request *req, const char *link)
+{
+    scoped(link_entry) entry = NULL;
+    int err = find_ready(req, link, &entry);
+    return entry == NULL ? err : answer_row(req, &entry->row);
+}
+
+/* ---- The key ---- */
+
+/* The key of `Authorization: Bearer KEY` (RFC 6750 section 2.1); empty when there is none. */
+static struct slice bearer_key(const struct request *req)
+{
+    struct slice field = request_header(req, SLICE("authorization"));
+    size_t space = slice_find(field, ' ');
+    if (!slice_is_same_word(slice_head(field, space), SLICE("Bearer")))
+        return SLICE_NONE;
+    return slice_trim(slice_skip(field, space));
+}
+
+static awaits int answer_unauthorized(struct request *req)
+{
+    int err = answer_begin(req, 401);
+    if (err < 0)
+        return err;
+    answer_field(req, "WWW-Authenticate", SLICE("Bearer"));
+    return answer_problem_body(req,
+                               "This needs the key of the link, as Authorization: Bearer KEY; the "
+                               "upload's answer told it as Sluice-Key.");
+}
+
+/* Like find_ready(), but only for who has the link's key. */
+static awaits int find_owned(struct request *req, const char *link, struct link_entry **ret_entry)
+{
+    scoped(link_entry) entry = NULL;
+    int err = find_ready(req, link, &entry);
+    if (entry == NULL)
+        return err;
+    struct slice key = bearer_key(req);
+    if (key.len == 0)
+        return answer_unauthorized(req);
+    uint8_t hash[SHA256_BYTES];
+    err = sha256_of(key, hash);
+    if (err < 0)
+        return answer_error(req, err);
+    if (!digest_is_equal(hash, entry->row.key_hash, SHA256_BYTES))
+        return answer_problem(req, 403, "This is not the key of the link.");
+    *ret_entry = entry;
+    entry = NULL;
+    return 0;
+}
+
+/* ---- Deleting ---- */
+
+static awaits int answer_deleted(struct request *req)
+{
+    int err = answer_begin(req, 204);
+    if (err < 0)
+        return err;
+    answer_field(req, "Cache-Control", SLICE("no-store"));
+    answer_field(req, "X-Content-Type-Options", SLICE("nosniff"));
+    return answer_empty(req);
+}
+
+awaits int files_delete(struct request *req, const char *link)
+{
+    struct service *service = service_of(req);
+    scoped(link_entry) entry = NULL;
+    int err = find_owned(req, link, &entry);
+    if (entry == NULL)
+        return err;
+    struct object_names *gone = arena_alloc(&req->arena, sizeof *gone);
+    if (gone == NULL)
+        return answer_error(req, -ENOMEM);
+    err = catalog_remove(service->catalog, link, gone);
+    links_forget(link); /* also after an error: it may have happened */
+    if (err < 0)
+        return answer_error(req, err);
+    for (size_t i = 0; i < gone->count; i++)
+        store_remove(service->store, gone->names[i]);
+    return answer_deleted(req);
+}
+
+/* ---- Changing ---- */
+
+static bool is_json(const struct request *req)
+{
+    struct slice field = request_header(req, SLICE("content-type"));
+    struct slice type = slice_trim(slice_head(field, slice_find(field, ';')));
+    return slice_is_same_word(type, SLICE("application/json")) ||
+           slice_is_same_word(type, SLICE("application/merge-patch+json"));
+}
+
+static awaits int answer_unsupported(struct request *req)
+{
+    int err = answer_begin(req, 415);
+    if (err < 0)
+        return err;
+    /* RFC 5789 section 2.2 */
+    answer_field(req, "Accept-Patch", SLICE("application/merge-patch+json, application/json"));
+    return answer_problem_body(req, "A link is changed by JSON; send it with Content-Type: "
+                                    "application/json.");
+}
+
+/* Receives the whole body, at most `room.len` bytes. Returns its length, -E2BIG, -errno. */
+static awaits ssize_t receive_body(struct request *req, struct span room)
+{
+    uint64_t length = body_length(req);
+    if (length != UINT64_MAX && length > room.len)
+        return -E2BIG;
+    size_t filled = 0;
+    while (filled < room.len) {
+        ssize_t got = body_recv(req, (struct span){room.ptr + filled, room.len - filled});
+        if (got < 0)
+            return got;
+        if (got == 0)
+            return (ssize_t)filled;
+        filled += (size_t)got;
+    }
+    uint8_t more;
+    ssize_t got = body_recv(req, (struct span){&more, 1});
+    return got > 0 ? -E2BIG : got < 0 ? got : (ssize_t)filled;
+}
+
+/* Each of these reads one member into the edit. Returns NULL or one sentence. */
+
+static const char *edit_name(const struct service *service, const struct json_member *member,
+                             struct link_edit *edit)
+{
+    (void)service;
+    if (member->kind != JSON_STRING || member->text.len == 0)
+        return "name takes a string that is not empty.";
+    edit->has_file_name = true;
+    switch (file_name_clean(member->text, edit->file_name)) {
+    case -EINVAL:
+        return "The file's name has control characters.";
+    case -ENAMETOOLONG:
+        return "The file's name is longer than 255 bytes.";
+    case -EILSEQ:
+        return "The file's name is not valid UTF-8.";
+    default:
+        return NULL;
+    }
+}
+
+static const char *edit_expires(const struct service *service, const struct json_member *member,
+                                struct link_edit *edit)
+{
+    edit->has_expires = true;
+    edit->expires_ms = 0;
+    if (member->kind == JSON_STRING)
+        return terms_read_expires(service, member->text, &edit->expires_ms);
+    if (member->kind != JSON_NULL)
+        return "expires takes a string (a date or a duration) or null.";
+    if (service->expires_max_ms > 0)
+        return "This server keeps no link for ever; give an expires.";
+    return NULL;
+}
+
+static const char *edit_downloads_max(const struct service *service,
+                                      const struct json_member *member, struct link_edit *edit)
+{
+    uint64_t count = 0;
+    (void)service;
+    if (member->kind != JSON_NULL &&
+        (member->kind != JSON_NUMBER || parse_u64(member->text, &count) < 0 || count == 0 ||
+         count > UINT32_MAX))
+        return "max_downloads takes a whole number from 1 to 4294967295, or null.";
+    edit->has_downloads_max = true;
+    edit->downloads_max = (uint32_t)count;
+    return NULL;
+}
+
+static const struct {
+    struct slice name;
+    const char *(*read)(const struct service *service, const struct json_member *member,
+                        struct link_edit *edit);
+} editable[] = {
+    {{(const uint8_t *)"name", 4}, edit_name},
+    {{(const uint8_t *)"expires", 7}, edit_expires},
+    {{(const uint8_t *)"max_downloads", 13}, edit_downloads_max},
+    {{(const uint8_t *)"downloads_max", 13}, edit_downloads_max}, /* as answers call it */
+};
+
+/* Reads a member. Returns NULL or one sentence, which may lie in the request's arena. */
+static const char *read_member(struct request *req, const struct json_member *member,
+                               struct link_edit *edit)
+{
+    for (size_t i = 0; i < ARRAY_LEN(editable); i++)
+        if (slice_is_equal(member->name, editable[i].name))
+            return editable[i].read(service_of(req), member, edit);
+    /* Only as JSON, since a name may hold what would disturb a terminal. */
+    uint8_t room[64];
+    struct text name = text_over((struct span){room, sizeof room});
+    text_put_json(&name, member->name);
+    struct slice words = name.is_full
+                             ? SLICE_NONE
+                             : arena_format(&req->arena,
+                                            "There is no member \"%.*s\" to change; there are "
+                                            "name, expires and max_downloads.",
+                                            (int)name.len, (const char *)name.ptr);
+    return words.ptr == NULL
+               ? "The JSON has a member that is not known; there are name, expires and "
+                 "max_downloads."
+               : (const char *)words.ptr;
+}
+
+/* Reads the whole edit. Returns NULL or one sentence. */
+static const char *read_edit(struct request *req, struct span body, struct link_edit *ret_edit)
+{
+    struct json_object object;
+    struct link_edit edit = {0};
+    const char *complaint;
+    if (json_read_object(body, &object, &complaint) < 0)
+        return complaint;
+    for (size_t i = 0; i < object.count; i++) {
+        complaint = read_member(req, &object.members[i], &edit);
+        if (complaint != NULL)
+            return complaint;
+    }
+    *ret_edit = edit;
+    return NULL;
+}
+
+/* Makes the change and answers the link as it is then. */
+static awaits int edit_and_answer(struct request *req, const char *link,
+                                  const struct link_edit *edit)
+{
+    struct service *service = service_of(req);
+    struct link_row row;
+    int err = catalog_edit(service->catalog, link, edit, &row);
+    links_forget(link); /* also after an error: it may have happened */
+    return err < 0 ? answer_error(req, err) : answer_row(req, &row);
+}
+
+awaits int files_edit(struct request *req, const char *link)
+{
+    scoped(link_entry) entry = NULL;
+    int err = find_owned(req, link, &entry);
+    if (entry == NULL)
+        return err;
+    if (!is_json(req))
+        return answer_unsupported(req);
+
+    struct span body = {arena_alloc(&req->arena, JSON_BODY_BYTES_MAX), JSON_BODY_BYTES_MAX};
+    ssize_t len = body.ptr == NULL ? -ENOMEM : receive_body(req, body);
+    if (len == -E2BIG)
+        return answer_problem(req, 413, "This JSON may have at most %d bytes.",
+                              JSON_BODY_BYTES_MAX);
+    if (len < 0)
+        return answer_error(req, (int)len);
+    struct link_edit edit = {0};
+    const char *complaint = read_edit(req, (struct span){body.ptr, (size_t)len}, &edit);
+    if (complaint != NULL)
+        return answer_problem(req, 400, "%s", complaint);
+    if (edit.has_downloads_max && edit.downloads_max != 0 &&
+        edit.downloads_max <= entry->row.downloads)
+        return answer_problem(req, 409,
+                              "The link was downloaded %" PRIu32
+                              " times already; max_downloads must be more.",
+                              entry->row.downloads);
+    return edit_and_answer(req, link, &edit);
+}

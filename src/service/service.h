@@ -1,0 +1,57 @@
+/* What the program is for: uploads become links, links become downloads.
+ *
+ * One struct service is shared by all workers and only read after the start. Handlers take a
+ * request and answer it; they return 0, or -errno when the client can't be answered. */
+#pragma once
+
+#include "catalog/catalog.h"
+#include "store/store.h"
+#include "wire/request.h"
+#include "wire/wire.h"
+
+struct service {
+    struct catalog *catalog;
+    struct store *store;
+    uint64_t size_max;      /* of one file; 0: no limit */
+    int64_t expires_ms;     /* life of a link that asks for nothing; 0: for ever */
+    int64_t expires_max_ms; /* longest life that can be asked for; 0: for ever */
+    unsigned uploads_per_address;
+};
+
+static inline struct service *service_of(const struct request *req)
+{
+    return req->wire->context;
+}
+
+/* Answers any request: finds the route and calls its handler (routes.c). */
+awaits must_use int service_handle(struct request *req);
+
+/* ---- upload.c, form.c ---- */
+/* PUT /NAME and PUT /, POST / with any type but a form: the body becomes one file. */
+awaits must_use int upload_handle(struct request *req, struct slice name);
+/* POST / with multipart/form-data: each file of the form becomes one link. */
+awaits must_use int form_handle(struct request *req);
+
+/* ---- download.c ---- */
+/* GET and HEAD of /LINK and /LINK/NAME. */
+awaits must_use int download_handle(struct request *req, const char *link);
+
+/* ---- files.c: /api/files/LINK, and DELETE /LINK ---- */
+awaits must_use int files_get(struct request *req, const char *link);
+awaits must_use int files_edit(struct request *req, const char *link);
+awaits must_use int files_delete(struct request *req, const char *link);
+
+/* ---- page.c ---- */
+awaits must_use int page_home(struct request *req);
+awaits must_use int page_health(struct request *req);
+awaits must_use int page_metrics(struct request *req);
+
+/* ---- tend.c ---- */
+/* The housekeeping of one worker, once in each of them until it is cancelled; then, when all other
+ * fibers have ended, it gives back what the worker has cached. */
+awaits void service_tend(struct service *service);
+
+/* ---- sweep.c ---- */
+/* The sweeper, a fiber of the first worker until it is cancelled: removes what an earlier start
+ * left without a row, then, again and again, ends links whose time is over. `arg`: the service. */
+awaits void sweep_run(void *arg);
