@@ -73,6 +73,10 @@ enum {
     /* Addresses to listen on; worker threads: more than anybody needs, so that tables are fixed. */
     LISTEN_MAX = 16,
     WORKERS_MAX = 256,
+    /* A peer that is silent for so long is asked whether it is there, so often, so many times. */
+    PEER_SILENT_S = 60,
+    PEER_ASK_S = 15,
+    PEER_ASKS_MAX = 4,
     /* Without descriptors or memory, accepting is tried again after so long. */
     ACCEPT_PAUSE_MS = 100,
     /* RFC 9112 section 3 recommends at least 8000 for the request line. */
@@ -151,8 +155,54 @@ enum {
     STORE_SPACE_AGE_MS = 1000,
     /* Of a small filesystem no more than this part is kept free. */
     STORE_RESERVE_DIVISOR = 20,
+    /* Bytes of an upload that somebody follows are made durable so often while they come. */
+    STORE_SYNC_MS = 500,
+    /* So many of them at a time: thousands of slow uploads must not keep the disk syncing. */
+    STORE_SYNCS_MAX = 4,
     /* Names found in one of 256 folders at once; a folder with more is swept in several rounds. */
     STORE_LIST_MAX = 65536,
+};
+
+/* ---- Uploads that are resumed ---- */
+enum {
+    /* Upload-Metadata: names and types; what it holds is sent in one request's head. */
+    UPLOAD_METADATA_BYTES_MAX = 4096,
+    /* Keys in it; clients send some five, and each is compared with all others. */
+    UPLOAD_METADATA_PAIRS_MAX = 64,
+    /* Upload-Concat: with the other fields it must fit into one request's head. */
+    UPLOAD_CONCAT_BYTES_MAX = 12 * 1024,
+    /* Parts of one file; as many as the shortest paths fit into that field. */
+    UPLOAD_PARTS_MAX = 512,
+    /* Uploads that are known in memory while nobody sends or watches them (their running CRC-32),
+     * with the parts of each: of more, those that were idle longest are forgotten and read again
+     * when asked for. */
+    ARRIVALS_IDLE_MAX = 16384,
+    /* A newer connection waits so long for the writes of the older one to end. */
+    ARRIVAL_CLAIM_MS = 20 * 1000,
+    /* The rate of an upload is measured over steps of this length. */
+    ARRIVAL_RATE_STEP_MS = 250,
+    /* Uploads whose time is over are looked for so often. */
+    SWEEP_UPLOADS_MS = 60 * 1000,
+};
+
+/* ---- Progress ---- */
+enum {
+    /* Messages to one watcher; with many watchers they come less often, so that together they
+     * don't take more than a few percent of a worker. */
+    PROGRESS_STEP_MS = 100,
+    PROGRESS_STEP_OF_WATCHERS = 50, /* so many watchers of a worker share one step */
+    /* A sign of life on a connection that has nothing to tell. */
+    PROGRESS_PING_MS = 25 * 1000,
+    /* A sender that was silent for so long has a lower rate than was last told. */
+    PROGRESS_DOUBT_MS = 2500,
+    /* Watchers notice so late at most that the server goes down. */
+    PROGRESS_DRAIN_ASK_MS = 100,
+    /* Watchers of all uploads together; each holds a fiber and a connection. */
+    PROGRESS_WATCHERS_MAX = 8192,
+    /* Longest message that a watcher may send; there is nothing to say. */
+    WEBSOCKET_MESSAGE_BYTES_MAX = 4096,
+    /* How long the other side may take to answer our close. */
+    WEBSOCKET_CLOSE_MS = 2000,
 };
 
 /* ---- Downloads ---- */
@@ -164,6 +214,10 @@ enum {
     DOWNLOAD_LOOKUPS_MAX = 8,
     /* A client that broke off may come back for the rest of its use so long. */
     USE_IDLE_MS = 60 * 60 * 1000,
+    /* Whoever follows an upload looks at its state again after so many bytes at the latest. */
+    FOLLOW_STEP_BYTES = 16 * 1024 * 1024,
+    /* While nothing comes, whether the client is still there is asked so often. */
+    FOLLOW_ASK_MS = 2 * 1000,
     /* Whether the client has got the last bytes is asked so often. */
     DELIVERY_ASK_MS = 10,
 };
@@ -218,6 +272,58 @@ enum {
     DIGEST_NOW_BYTES_MAX = 8 * 1024 * 1024,
     /* Objects that `check` asks the catalog for at once. */
     CHECK_ROWS = 256,
+};
+
+/* ---- The client (sluice put) ---- */
+enum {
+    /* Parts of one file: as many streams as ever make a line faster. */
+    PUT_PARTS_MAX = 32,
+    /* Parts of a big file, so that several can be sent at once when that is found to be faster. */
+    PUT_PARTS_AUTO = 8,
+    /* A file is big from here on: below, measuring would take longer than sending. */
+    PUT_SPLIT_BYTES_MIN = 256 * 1024 * 1024,
+    /* Parts begin at multiples of this, so that the server writes them in whole blocks. */
+    PUT_PART_ALIGN_BYTES = 1024 * 1024,
+    /* Up to here a file is created and sent in one request; sending it again costs little. */
+    PUT_ONCE_BYTES_MAX = 1024 * 1024,
+    /* Files at once when nobody says, and at most: each takes a descriptor and a connection. */
+    PUT_PARALLEL = 3,
+    PUT_PARALLEL_MAX = 32,
+    /* An address: a base, and a name of 255 bytes with each percent-encoded. */
+    PUT_URL_BYTES_MAX = 2048,
+    /* A server's sentence about what was wrong; longer ones are cut. */
+    PUT_SENTENCE_BYTES_MAX = 512,
+    /* What was read from a pipe and isn't acknowledged yet; half of it goes into one request while
+     * the other half is filled. */
+    PUT_WINDOW_BYTES = 32 * 1024 * 1024,
+    /* A pipe that is silent for so long gets its bytes acknowledged meanwhile. */
+    PUT_QUIET_MS = 5000,
+    /* libcurl's buffer of a request with a body; its own least one. */
+    PUT_BUFFER_BYTES = 512 * 1024,
+    PUT_BUFFER_BYTES_MIN = 16 * 1024,
+    /* Pauses between attempts: doubled from the first to the longest; what a server may ask for. */
+    PUT_RETRY_FIRST_MS = 500,
+    PUT_RETRY_LONGEST_MS = 15 * 1000,
+    PUT_RETRY_AFTER_MAX_MS = 60 * 60 * 1000,
+    /* Beginning anew without one byte stored in between, because the server forgot the upload. */
+    PUT_ANEW_MAX = 5,
+    /* A connection on which nothing moves for so long is given up and made again. */
+    PUT_SILENCE_S = 60,
+    PUT_CONNECT_S = 20,
+    /* A number of streams is measured so long, after a while that isn't. */
+    PUT_MEASURE_MS = 2500,
+    PUT_SETTLE_MS = 1000,
+    /* Redrawing on a terminal, plain lines elsewhere, and the longest wait in between. */
+    PUT_DRAW_MS = 200,
+    PUT_PLAIN_MS = 10 * 1000,
+    /* Files with a line of their own on a terminal; the others count in the last line. */
+    PUT_LINES_MAX = 8,
+    /* The record of one upload: its parts' addresses; and the path of a record. */
+    PUT_RECORD_BYTES_MAX = 128 * 1024,
+    PUT_RECORD_PATH_BYTES_MAX = 512,
+    /* Records are kept so long after their upload has expired at the server, because sending makes
+     * uploads live longer than was told at first. */
+    PUT_RECORD_KEEP_DAYS = 7,
 };
 
 static_assert(HTTP_TARGET_BYTES_MAX < HTTP_HEAD_BYTES_MAX, "a head holds its request line");
