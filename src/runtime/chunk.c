@@ -114,16 +114,6 @@ awaits int chunk_take_small(struct chunk **ret_chunk, int64_t deadline_ms)
     return pool_take(&worker_self()->small, ret_chunk, deadline_ms);
 }
 
-struct chunk *chunk_try(void)
-{
-    return pool_try(&worker_self()->large);
-}
-
-struct chunk *chunk_try_small(void)
-{
-    return pool_try(&worker_self()->small);
-}
-
 void chunk_drop(struct chunk *chunk)
 {
     if (chunk == NULL)

@@ -18,10 +18,6 @@ struct chunk {
 awaits must_use int chunk_take(struct chunk **ret_chunk, int64_t deadline_ms);
 awaits must_use int chunk_take_small(struct chunk **ret_chunk, int64_t deadline_ms);
 
-/* Takes one only if it is free now and nobody waits for it; NULL otherwise. Never waits. */
-must_use struct chunk *chunk_try(void);
-must_use struct chunk *chunk_try_small(void);
-
 /* Gives a chunk back to the worker it came from (which must be the calling one); NULL is fine. */
 void chunk_drop(struct chunk *chunk);
 SCOPED_TYPE(chunk)

@@ -31,7 +31,6 @@ enum io_kind {
     IO_FSYNC,      /* fd */
     IO_SYNC_RANGE, /* fd, offset, length: starts write-out of that range */
     IO_SPLICE_IN,  /* file `fd_in` at offset to pipe `fd`, length */
-    IO_ADVISE,     /* fd, offset, length; flags: POSIX_FADV_… */
     IO_CLOSE,      /* fd */
     IO_CALL,       /* runs op->call(op) on a helper thread; it sets op->result */
 };

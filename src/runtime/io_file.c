@@ -21,10 +21,6 @@ static ssize_t run_once(const struct io_op *op)
         return sync_file_range(op->fd, offset, (off_t)op->length, (unsigned)op->flags);
     case IO_SPLICE_IN:
         return splice(op->fd_in, &offset, op->fd, NULL, op->length, SPLICE_F_MOVE);
-    case IO_ADVISE:
-        /* This one returns its error. */
-        errno = posix_fadvise(op->fd, offset, (off_t)op->length, op->flags);
-        return errno == 0 ? 0 : -1;
     case IO_CLOSE:
         return close(op->fd);
     case IO_ACCEPT:

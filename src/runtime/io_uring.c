@@ -153,9 +153,6 @@ static void prepare(struct io_uring_sqe *sqe, const struct io_op *op)
         io_uring_prep_splice(sqe, op->fd_in, (int64_t)op->offset, op->fd, -1, length,
                              SPLICE_F_MOVE);
         break;
-    case IO_ADVISE:
-        io_uring_prep_fadvise(sqe, op->fd, op->offset, length, op->flags);
-        break;
     case IO_CLOSE:
         io_uring_prep_close(sqe, op->fd);
         break;

@@ -35,13 +35,19 @@ static awaits void start_takers(struct taker *takers, size_t count)
     assert(served == 0);
 }
 
-static void take_all(struct chunk *chunks[CHUNKS_MIN])
+/* Whether nothing is left for who comes now. */
+static awaits bool is_exhausted(void)
+{
+    struct chunk *chunk;
+    return chunk_take(&chunk, 0) == -ETIMEDOUT;
+}
+
+static awaits void take_all(struct chunk *chunks[CHUNKS_MIN])
 {
     for (int i = 0; i < CHUNKS_MIN; i++) {
-        chunks[i] = chunk_try();
-        assert(chunks[i] != NULL);
+        assert(chunk_take(&chunks[i], 0) == 0);
     }
-    assert(chunk_try() == NULL);
+    assert(is_exhausted());
 }
 
 static void drop_all(struct chunk *chunks[CHUNKS_MIN])
@@ -91,7 +97,7 @@ FIBER_TEST(take__exhausted__served_in_order_of_coming, 64)
     assert(waits >= 3);
     for (int i = 0; i < 3; i++) {
         chunk_drop(chunks[i]);
-        assert(chunk_try() == NULL); /* it is promised: nobody overtakes */
+        assert(is_exhausted()); /* it is promised: nobody overtakes */
         let_others_run();
         assert(served == i + 1 && takers[i].place == i && takers[i].chunk == chunks[i]);
         chunks[i] = takers[i].chunk;
@@ -135,14 +141,13 @@ FIBER_TEST(take_small__all_of_them__then_waits_and_is_served, 64)
     struct chunk *one_more;
     assert(chunks != NULL);
     for (int i = 0; i < CHUNKS_SMALL; i++) {
-        chunks[i] = chunk_try_small();
-        assert(chunks[i] != NULL && chunks[i]->room.len == CHUNK_SMALL_BYTES);
+        assert(chunk_take_small(&chunks[i], 0) == 0);
+        assert(chunks[i]->room.len == CHUNK_SMALL_BYTES);
         chunks[i]->room.ptr[0] = 1;
     }
-    assert(chunk_try_small() == NULL);
     assert(chunk_take_small(&one_more, soon(10)) == -ETIMEDOUT);
-    struct chunk *large = chunk_try(); /* the other pool is not concerned */
-    assert(large != NULL);
+    struct chunk *large; /* the other pool is not concerned */
+    assert(chunk_take(&large, 0) == 0);
     chunk_drop(large);
     for (int i = 0; i < CHUNKS_SMALL; i++)
         chunk_drop(chunks[i]);

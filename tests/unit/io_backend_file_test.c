@@ -16,8 +16,6 @@ BACKEND_TEST(file__written_and_synced__reads_back)
     assert(run(op) == 0);
     assert(run((struct io_op){.kind = IO_FDATASYNC, .fd = fd}) == 0);
     assert(run((struct io_op){.kind = IO_FSYNC, .fd = fd}) == 0);
-    op = (struct io_op){.kind = IO_ADVISE, .fd = fd, .flags = POSIX_FADV_DONTNEED};
-    assert(run(op) == 0);
     op = (struct io_op){.kind = IO_READ, .fd = fd, .buffer = bytes, .length = sizeof bytes};
     for (int i = 0; i < 3; i++) {
         memset(bytes, 'b', sizeof bytes);
@@ -53,8 +51,6 @@ BACKEND_TEST(errors__are_the_kernels)
     struct io_op op = {.kind = IO_WRITE, .fd = fd, .buffer = &byte, .length = 1};
     assert(run(op) == -EBADF);
     assert(recv_some(fd, &byte, 1) == -ENOTSOCK);
-    op = (struct io_op){.kind = IO_ADVISE, .fd = fd, .flags = 99};
-    assert(run(op) == -EINVAL);
     assert(close(fd) == 0);
     assert(run((struct io_op){.kind = IO_CLOSE, .fd = fd}) == -EBADF);
     assert(run((struct io_op){.kind = IO_FSYNC, .fd = fd}) == -EBADF);
