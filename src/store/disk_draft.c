@@ -12,20 +12,35 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-static struct disk_draft *draft_of(struct draft *draft)
-{
-    return container_of(draft, struct disk_draft, base);
-}
 
 /* ---- Beginning ---- */
 
-/* What a helper thread does for disk_begin(). */
+awaits int disk_draft_new(struct disk_store *store, uint64_t promise_bytes,
+                          struct disk_draft **ret_draft)
+{
+    int err = disk_space_promise(store, promise_bytes);
+    if (err < 0)
+        return fail(err, "no room for %" PRIu64 " bytes", promise_bytes);
+    struct disk_draft *draft = calloc(1, sizeof *draft);
+    if (draft == NULL) {
+        disk_space_release(store, promise_bytes);
+        return -ENOMEM;
+    }
+    draft->base.ops = store->base.ops;
+    draft->store = store;
+    draft->fd = -1;
+    draft->has_crc32 = true;
+    draft->promised_bytes = promise_bytes;
+    draft->sync_began_ms = worker_now_ms();
+    *ret_draft = draft;
+    return 0;
+}
+
+/* What a helper thread does for disk_draft_create(). */
 struct opening {
     struct disk_draft *draft;
     uint64_t allocate_bytes;
+    int mode;
     bool is_allocated;
 };
 
@@ -33,129 +48,59 @@ static void call_create(struct io_op *op)
 {
     struct opening *opening = op->buffer;
     struct disk_draft *draft = opening->draft;
-    int folder = draft->store->folder_fds[disk_folder_of(draft->name)];
-    int fd = io_open_beneath(folder, draft->name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    int fd = io_open_beneath(disk_draft_folder(draft), draft->base.name, O_RDWR | O_CREAT | O_EXCL,
+                             0600);
     if (fd < 0) {
         op->result = fd;
         return;
     }
-    draft->fd = fd;
+    disk_file_opened(draft, fd);
     draft->is_created = true;
-    atomic_fetch_add(&draft->store->drafts_open, 1);
     op->result = 0;
     if (opening->allocate_bytes == 0)
         return;
-    if (fallocate(fd, 0, 0, (off_t)opening->allocate_bytes) == 0)
-        opening->is_allocated = true;
-    else if (errno != EOPNOTSUPP && errno != EINTR)
+    int err;
+    do
+        err = fallocate(fd, opening->mode, 0, (off_t)opening->allocate_bytes);
+    while (err < 0 && errno == EINTR);
+    opening->is_allocated = err == 0;
+    if (err < 0 && errno != EOPNOTSUPP)
         op->result = -errno;
 }
 
-/* Gives the descriptor back; the file stays. */
-static void park(struct disk_draft *draft)
+awaits int disk_draft_create(struct disk_draft *draft, uint64_t allocate_bytes, int mode)
 {
-    if (draft->fd < 0)
-        return;
-    io_close_later(draft->fd);
-    draft->fd = -1;
-    draft->is_direct = false;
-    atomic_fetch_sub(&draft->store->drafts_open, 1);
-}
-
-static void call_reopen(struct io_op *op)
-{
-    const struct disk_draft *draft = op->buffer;
-    int folder = draft->store->folder_fds[disk_folder_of(draft->name)];
-    op->result = io_open_beneath(folder, draft->name, O_RDWR, 0);
-}
-
-/* Runs a call that opens something. When there is no descriptor it is tried again for a while:
- * others only hold theirs for the length of a write. */
-static awaits ssize_t call_patiently(void (*call)(struct io_op *op), void *arg)
-{
-    int64_t end_ms = worker_now_ms() + STORE_DESCRIPTOR_WAIT_MS;
-    for (;;) {
-        ssize_t result = io_call(call, arg);
-        if ((result != -EMFILE && result != -ENFILE) || worker_now_ms() >= end_ms)
-            return result;
-        int err = fiber_sleep(worker_now_ms() + STORE_DESCRIPTOR_ASK_MS);
-        if (err < 0)
-            return err;
+    struct opening opening = {.draft = draft, .allocate_bytes = allocate_bytes, .mode = mode};
+    int err = (int)disk_file_call(call_create, &opening);
+    /* A folder that has vanished is no file that somebody asked for. */
+    if (err < 0)
+        return fail(err == -ENOENT ? -EIO : err, "create object");
+    if (opening.is_allocated) {
+        draft->allocated_bytes = allocate_bytes;
+        disk_size_keep_promise(draft, allocate_bytes);
     }
-}
-
-/* Takes a descriptor again after park(). */
-static awaits int unpark(struct disk_draft *draft)
-{
-    if (draft->fd >= 0)
-        return 0;
-    ssize_t fd = call_patiently(call_reopen, draft);
-    if (fd < 0)
-        return fail((int)fd, "open object again");
-    draft->fd = (int)fd;
-    atomic_fetch_add(&draft->store->drafts_open, 1);
     return 0;
-}
-
-/* Whether so many uploads hold a descriptor that connections might find none. A slow upload then
- * gives its own back between two writes: what counts is how many can be served. */
-static bool is_scarce(const struct disk_store *store)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return false;
-    return atomic_load(&store->drafts_open) > limit.rlim_cur / STORE_DESCRIPTORS_DIVISOR;
-}
-
-void disk_draft_close(struct disk_draft *draft)
-{
-    int folder = draft->store->folder_fds[disk_folder_of(draft->name)];
-    if (draft->is_created && !draft->is_published)
-        io_unlink_later(folder, draft->name);
-    park(draft);
-    disk_space_release(draft->store, draft->promised_bytes);
-    free(draft->writes);
-    free(draft);
-}
-
-static void keep_promise(struct disk_draft *draft, uint64_t bytes)
-{
-    bytes = u64_min(bytes, draft->promised_bytes);
-    draft->promised_bytes -= bytes;
-    disk_space_kept(draft->store, bytes);
 }
 
 awaits int disk_begin(struct store *base, uint64_t size_bytes, struct draft **ret_draft)
 {
     struct disk_store *store = disk_of(base);
     uint64_t known_bytes = size_bytes == BYTES_UNKNOWN ? 0 : size_bytes;
-    int err = disk_space_promise(store, known_bytes);
+    struct disk_draft *draft = NULL;
+    int err = disk_draft_new(store, known_bytes, &draft);
     if (err < 0)
-        return fail(err, "no room for %" PRIu64 " bytes", known_bytes);
-    struct disk_draft *draft = calloc(1, sizeof *draft);
-    if (draft == NULL) {
-        disk_space_release(store, known_bytes);
-        return -ENOMEM;
-    }
-    draft->base.ops = base->ops;
-    draft->store = store;
-    draft->fd = -1;
-    draft->promised_bytes = known_bytes;
-    disk_name_make(store, draft->name);
+        return err;
+    assert(draft != NULL);
+    draft->size_bytes = size_bytes;
+    disk_name_make(store, draft->base.name);
     bool is_large = known_bytes >= STORE_ALLOCATE_MIN_BYTES;
-    struct opening opening = {.draft = draft, .allocate_bytes = is_large ? known_bytes : 0};
-    err = (int)call_patiently(call_create, &opening);
+    err = disk_draft_create(draft, is_large ? known_bytes : 0, 0);
     if (err < 0) {
         disk_draft_close(draft);
-        /* A folder that has vanished is no file that somebody asked for. */
-        return fail(err == -ENOENT ? -EIO : err, "create object");
+        return err;
     }
-    if (opening.is_allocated) {
-        draft->allocated_bytes = known_bytes;
-        keep_promise(draft, known_bytes);
-    }
-    if (is_scarce(store))
-        park(draft);
+    if (disk_file_is_scarce(store))
+        disk_file_park(draft);
     *ret_draft = &draft->base;
     return 0;
 }
@@ -177,37 +122,11 @@ static awaits int set_direct(struct disk_draft *draft, bool is_direct)
     return 0;
 }
 
-/* Allocates the next step where the length is unknown and turns out to be large. */
-static awaits int allocate_ahead(struct disk_draft *draft, size_t len)
-{
-    uint64_t end = draft->base.received_bytes + len;
-    bool is_needed = draft->base.received_bytes >= STORE_ALLOCATE_MIN_BYTES &&
-                     end > draft->allocated_bytes && draft->promised_bytes == 0;
-    if (!is_needed)
-        return 0;
-    uint64_t begin = draft->base.received_bytes;
-    int err = disk_space_promise(draft->store, STORE_ALLOCATE_STEP_BYTES);
-    if (err < 0) {
-        err = disk_space_promise(draft->store, len); /* the last bytes may still fit */
-        if (err == 0)
-            disk_space_kept(draft->store, len);
-        return err;
-    }
-    draft->promised_bytes = STORE_ALLOCATE_STEP_BYTES;
-    err = io_allocate(draft->fd, begin, STORE_ALLOCATE_STEP_BYTES);
-    /* A disk that turns out to be full may have made the file longer all the same. */
-    if (err == 0 || err == -ENOSPC)
-        draft->allocated_bytes = begin + STORE_ALLOCATE_STEP_BYTES;
-    if (err == 0)
-        keep_promise(draft, STORE_ALLOCATE_STEP_BYTES);
-    return err == -EOPNOTSUPP || err == -ENOSPC ? 0 : err;
-}
-
 static void received(struct disk_draft *draft, struct slice bytes)
 {
     draft->crc32 = crc32_add(draft->crc32, bytes);
     if (draft->promised_bytes > 0)
-        keep_promise(draft, bytes.len);
+        disk_size_keep_promise(draft, bytes.len);
 }
 
 /* Writes through the page cache, all at once. */
@@ -218,8 +137,6 @@ static awaits int append_buffered(struct disk_draft *draft, struct slice bytes)
         err = io_write_all(draft->fd, bytes, draft->base.received_bytes);
     if (err == 0)
         draft->base.received_bytes += bytes.len;
-    if (draft->writing == 0 && is_scarce(draft->store))
-        park(draft);
     return err;
 }
 
@@ -245,63 +162,112 @@ static awaits int append_direct(struct disk_draft *draft, struct chunk **chunk, 
     return append_buffered(draft, (struct slice){(*chunk)->room.ptr + whole_len, tail_len});
 }
 
-awaits int disk_append(struct draft *base, struct chunk **chunk, size_t len)
+static awaits int append(struct disk_draft *draft, struct chunk **chunk, size_t len)
 {
-    struct disk_draft *draft = draft_of(base);
-    scoped(chunk) mine = *chunk;
-    *chunk = NULL;
-    received(draft, (struct slice){mine->room.ptr, len});
-    int err = disk_write_wait(draft, STORE_WRITES_MAX - 1);
+    received(draft, (struct slice){(*chunk)->room.ptr, len});
+    bool is_one_by_one = draft->is_kept && !draft->is_ahead;
+    int err = disk_write_wait(draft, is_one_by_one ? 0 : STORE_WRITES_MAX - 1);
     if (err == 0)
-        err = unpark(draft);
+        err = disk_file_unpark(draft);
     if (err == 0)
-        err = allocate_ahead(draft, len);
+        err = disk_size_prepare(draft, len);
     if (err < 0)
         return err;
+    draft->is_changed = true;
     bool is_large = len >= CHUNK_BYTES / 2;
-    bool is_aligned = base->received_bytes % DIRECT_ALIGN_BYTES == 0;
-    if (is_large && is_aligned && draft->store->is_direct) {
-        err = append_direct(draft, &mine, len);
-    } else if (is_large) {
-        err = set_direct(draft, false);
-        if (err == 0)
-            err = disk_write_start(draft, &mine, len);
-        if (err == 0)
-            base->received_bytes += len;
-    } else {
-        err = append_buffered(draft, (struct slice){mine->room.ptr, len});
+    bool is_aligned = draft->base.received_bytes % DIRECT_ALIGN_BYTES == 0;
+    if (is_large && is_aligned && draft->store->is_direct)
+        return append_direct(draft, chunk, len);
+    if (!is_large)
+        return append_buffered(draft, (struct slice){(*chunk)->room.ptr, len});
+    err = set_direct(draft, false);
+    if (err == 0)
+        err = disk_write_start(draft, chunk, len);
+    if (err == 0)
+        draft->base.received_bytes += len;
+    return err;
+}
+
+awaits int disk_append(struct draft *base, struct chunk **chunk, size_t len)
+{
+    struct disk_draft *draft = disk_draft_of(base);
+    scoped(chunk) mine = *chunk;
+    *chunk = NULL;
+    int err = append(draft, &mine, len);
+    if (err < 0) {
+        if (draft->err == 0)
+            draft->err = err;
+        return fail(err, "write at %" PRIu64, base->received_bytes);
     }
+    disk_write_advance(draft);
+    if (draft->writing == 0 && !draft->is_ahead && disk_file_is_scarce(draft->store))
+        disk_file_park(draft);
     disk_write_out(draft);
-    return err < 0 ? fail(err, "write at %" PRIu64, base->received_bytes) : 0;
+    return 0;
 }
 
 /* ---- Ending ---- */
 
+awaits int disk_draft_make_durable(struct disk_draft *draft)
+{
+    int err = io_fdatasync(draft->fd);
+    if (err == 0 && !draft->is_name_durable)
+        err = io_fsync(disk_draft_folder(draft));
+    if (err < 0) {
+        draft->err = err;
+        return err;
+    }
+    draft->is_name_durable = true;
+    draft->is_changed = false;
+    if (draft->base.durable_bytes < draft->base.received_bytes) {
+        draft->base.durable_bytes = draft->base.received_bytes;
+        if (draft->base.advanced != NULL)
+            draft->base.advanced(&draft->base);
+    }
+    return 0;
+}
+
 awaits int disk_publish(struct draft *base, struct stored_object *ret_object)
 {
-    struct disk_draft *draft = draft_of(base);
-    int err = disk_write_wait(draft, 0);
+    struct disk_draft *draft = disk_draft_of(base);
+    int err = disk_write_settle(draft);
     if (err == 0)
-        err = unpark(draft);
+        err = disk_file_unpark(draft);
     if (err == 0 && draft->allocated_bytes > base->received_bytes)
         err = io_truncate(draft->fd, base->received_bytes);
     if (err == 0)
-        err = io_fdatasync(draft->fd);
-    if (err == 0)
-        err = io_fsync(draft->store->folder_fds[disk_folder_of(draft->name)]);
+        err = disk_draft_make_durable(draft);
     if (err < 0)
         return fail(err, "make %" PRIu64 " bytes durable", base->received_bytes);
     draft->is_published = true;
     counter_add(COUNTER_stored_bytes_total, (int64_t)base->received_bytes);
-    memcpy(ret_object->name, draft->name, sizeof draft->name);
+    memcpy(ret_object->name, base->name, sizeof base->name);
     ret_object->size_bytes = base->received_bytes;
+    ret_object->has_crc32 = draft->has_crc32;
     ret_object->crc32 = draft->crc32;
     return 0;
 }
 
+struct draft_mark disk_mark(const struct draft *base)
+{
+    static_assert(offsetof(struct disk_draft, base) == 0, "container_of() would take const away");
+    const struct disk_draft *draft = (const void *)base;
+    return (struct draft_mark){base->received_bytes, draft->has_crc32, draft->crc32};
+}
+
+void disk_draft_close(struct disk_draft *draft)
+{
+    if (draft->is_created && !draft->is_published && !draft->is_kept)
+        io_unlink_later(disk_draft_folder(draft), draft->base.name);
+    disk_file_park(draft);
+    disk_space_release(draft->store, draft->promised_bytes);
+    free(draft->writes);
+    free(draft);
+}
+
 void disk_drop(struct draft *base)
 {
-    struct disk_draft *draft = draft_of(base);
+    struct disk_draft *draft = disk_draft_of(base);
     assert(!draft->is_dropped && draft->waiter == NULL);
     draft->is_dropped = true;
     if (draft->writing == 0)

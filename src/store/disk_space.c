@@ -24,6 +24,7 @@ int disk_space_open(struct disk_store *store, uint64_t reserve_bytes)
     int err = ask(store, &state);
     if (err < 0)
         return err;
+    store->block_bytes = state.f_bsize > DIRECT_ALIGN_BYTES ? state.f_bsize : DIRECT_ALIGN_BYTES;
     uint64_t most = state.f_blocks * state.f_frsize / STORE_RESERVE_DIVISOR;
     store->space = (struct disk_space){
         .mutex = PTHREAD_MUTEX_INITIALIZER,
@@ -90,6 +91,13 @@ awaits int disk_space_promise(struct disk_store *store, uint64_t bytes)
     if (err < 0)
         return err;
     return try_promise(&store->space, (int64_t)bytes) ? 0 : -ENOSPC;
+}
+
+void disk_space_hold(struct disk_store *store, uint64_t bytes)
+{
+    (void)pthread_mutex_lock(&store->space.mutex);
+    store->space.promised_bytes += (int64_t)bytes;
+    (void)pthread_mutex_unlock(&store->space.mutex);
 }
 
 void disk_space_kept(struct disk_store *store, uint64_t bytes)

@@ -39,13 +39,23 @@ static void write_done(struct io_op *op)
         draft->err = op->result < 0 ? (int)op->result : -EIO;
     chunk_drop(write->chunk);
     write->chunk = NULL;
+    disk_write_advance(draft);
     one_ended(draft);
 }
 
 awaits int disk_write_wait(struct disk_draft *draft, unsigned most)
 {
     draft->waiter = fiber_self();
-    while (draft->writing > most)
+    while (draft->writing - draft->is_syncing > most)
+        fiber_park_deaf();
+    draft->waiter = NULL;
+    return draft->err;
+}
+
+awaits int disk_write_settle(struct disk_draft *draft)
+{
+    draft->waiter = fiber_self();
+    while (draft->writing > 0)
         fiber_park_deaf();
     draft->waiter = NULL;
     return draft->err;
@@ -75,11 +85,74 @@ int disk_write_start(struct disk_draft *draft, struct chunk **chunk, size_t len)
                .done = write_done},
         .draft = draft,
         .chunk = *chunk,
+        .begin = draft->base.received_bytes,
     };
     *chunk = NULL;
     draft->writing++;
     io_start(&write->op);
     return 0;
+}
+
+/* ---- In the background ---- */
+
+static void sync_done(struct io_op *op)
+{
+    struct disk_draft *draft = container_of(op, struct disk_draft, sync);
+    if (op->result == 0 && !draft->is_name_durable && op->kind == IO_FDATASYNC) {
+        *op = (struct io_op){.kind = IO_FSYNC, .fd = disk_draft_folder(draft), .done = sync_done};
+        io_start(op);
+        return;
+    }
+    draft->is_syncing = false;
+    atomic_fetch_sub(&draft->store->syncing, 1);
+    if (op->result < 0) {
+        if (draft->err == 0)
+            draft->err = (int)op->result;
+    } else {
+        draft->is_name_durable = true;
+        if (draft->syncing_bytes > draft->base.durable_bytes) {
+            draft->base.durable_bytes = draft->syncing_bytes;
+            if (draft->base.advanced != NULL && !draft->is_dropped)
+                draft->base.advanced(&draft->base);
+        }
+    }
+    one_ended(draft);
+}
+
+void disk_write_sync(struct draft *base)
+{
+    struct disk_draft *draft = container_of(base, struct disk_draft, base);
+    bool is_due = worker_now_ms() - draft->sync_began_ms >= STORE_SYNC_MS;
+    if (!is_due || draft->is_syncing || draft->fd < 0 || draft->err < 0 ||
+        base->durable_bytes == base->written_bytes)
+        return;
+    if (atomic_fetch_add(&draft->store->syncing, 1) >= STORE_SYNCS_MAX) {
+        atomic_fetch_sub(&draft->store->syncing, 1);
+        return;
+    }
+    draft->sync_began_ms = worker_now_ms();
+    draft->syncing_bytes = draft->base.written_bytes;
+    draft->is_syncing = true;
+    draft->writing++;
+    draft->sync = (struct io_op){.kind = IO_FDATASYNC, .fd = draft->fd, .done = sync_done};
+    io_start(&draft->sync);
+}
+
+void disk_write_advance(struct disk_draft *draft)
+{
+    if (draft->err < 0 || draft->is_dropped)
+        return;
+    uint64_t front = draft->base.received_bytes;
+    for (size_t i = 0; draft->writes != NULL && i < STORE_WRITES_MAX; i++)
+        if (draft->writes[i].chunk != NULL)
+            front = u64_min(front, draft->writes[i].begin);
+    if (front <= draft->base.written_bytes)
+        return;
+    draft->base.written_bytes = front;
+    if (draft->base.advanced != NULL) {
+        draft->base.advanced(&draft->base);
+        disk_write_sync(&draft->base);
+    }
 }
 
 static void write_out_done(struct io_op *op)

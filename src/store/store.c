@@ -8,6 +8,23 @@ awaits int store_begin(struct store *store, uint64_t size_bytes, struct draft **
     return store->ops->begin(store, size_bytes, ret_draft);
 }
 
+awaits int store_begin_kept(struct store *store, uint64_t size_bytes, struct draft **ret_draft)
+{
+    return store->ops->begin_kept(store, size_bytes, ret_draft);
+}
+
+awaits int store_resume(struct store *store, const char *name, uint64_t size_bytes,
+                        const struct draft_mark *mark, struct draft **ret_draft)
+{
+    return store->ops->resume(store, name, size_bytes, mark, ret_draft);
+}
+
+awaits int store_measure(struct store *store, const char *name, uint64_t *ret_offset,
+                         int64_t *ret_written_ms)
+{
+    return store->ops->measure(store, name, ret_offset, ret_written_ms);
+}
+
 awaits int draft_append(struct draft *draft, struct chunk **chunk, size_t len)
 {
     assert(len > 0 && len <= (*chunk)->room.len);
@@ -17,6 +34,27 @@ awaits int draft_append(struct draft *draft, struct chunk **chunk, size_t len)
 size_t draft_wanted(const struct draft *draft)
 {
     return CHUNK_BYTES - (size_t)(draft->received_bytes % DIRECT_ALIGN_BYTES);
+}
+
+awaits int draft_sync(struct draft *draft)
+{
+    return draft->ops->sync(draft);
+}
+
+void draft_sync_begin(struct draft *draft)
+{
+    draft->ops->sync_begin(draft);
+}
+
+struct draft_mark draft_mark(const struct draft *draft)
+{
+    return draft->ops->mark(draft);
+}
+
+awaits int draft_rewind(struct draft *draft, const struct draft_mark *mark)
+{
+    assert(mark->offset <= draft->received_bytes);
+    return draft->ops->rewind(draft, mark);
 }
 
 awaits int draft_publish(struct draft *draft, struct stored_object *ret_object)
