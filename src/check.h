@@ -8,9 +8,10 @@
 struct check {
     struct catalog *catalog;
     struct store *store;
-    bool is_repair; /* remove orphans: bytes without a row */
+    bool is_repair; /* remove orphans (bytes without a row), keep digests that were missing */
     /* What came of it: */
     uint64_t objects, object_bytes; /* looked at */
+    uint64_t arriving;              /* of them: still being sent */
     uint64_t problems;              /* that are left */
     uint64_t repaired;
 };

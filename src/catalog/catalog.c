@@ -30,7 +30,7 @@ awaits int catalog_remove(struct catalog *catalog, const char *link, struct obje
 awaits int catalog_retire(struct catalog *catalog, const char *link, enum link_state state,
                           struct object_names *ret_gone)
 {
-    assert(state != LINK_READY);
+    assert(state == LINK_EXPIRED || state == LINK_USED_UP);
     return catalog->ops->retire(catalog, link, state, ret_gone);
 }
 
@@ -45,10 +45,10 @@ awaits int catalog_count_downloads(struct catalog *catalog, struct link_count *c
     return catalog->ops->count_downloads(catalog, counts, count);
 }
 
-awaits int catalog_keep_sha256(struct catalog *catalog, const char *object,
-                               const uint8_t sha256[SHA256_BYTES])
+awaits int catalog_keep_digests(struct catalog *catalog, const char *object, uint32_t crc32,
+                                const uint8_t sha256[SHA256_BYTES])
 {
-    return catalog->ops->keep_sha256(catalog, object, sha256);
+    return catalog->ops->keep_digests(catalog, object, crc32, sha256);
 }
 
 awaits int catalog_known(struct catalog *catalog, const char (*names)[STORE_NAME_CHARS + 1],
@@ -62,6 +62,63 @@ awaits int catalog_list(struct catalog *catalog, const char *after, struct objec
 {
     assert(rows_max > 0);
     return catalog->ops->list(catalog, after, ret_rows, rows_max, ret_count);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the parameters are what an upload begins with */
+awaits int catalog_begin_upload(struct catalog *catalog, const struct upload_row *row,
+                                const struct link_row *link, const char (*parts)[LINK_CHARS + 1],
+                                size_t parts_len, bool *ret_is_complete)
+{
+    assert(row->upload[0] != '\0' && row->object.name[0] != '\0');
+    assert((row->kind == UPLOAD_PART) == (link == NULL));
+    assert((row->kind == UPLOAD_JOINED) == (parts_len > 0) && parts_len <= UPLOAD_PARTS_MAX);
+    return catalog->ops->begin_upload(catalog, row, link, parts, parts_len, ret_is_complete);
+}
+
+awaits int catalog_find_upload(struct catalog *catalog, const char *name,
+                               struct upload_row *ret_row)
+{
+    counter_add(COUNTER_catalog_finds_total, 1);
+    return catalog->ops->find_upload(catalog, name, ret_row);
+}
+
+awaits int catalog_edit_upload(struct catalog *catalog, const char *upload,
+                               const struct upload_edit *edit)
+{
+    return catalog->ops->edit_upload(catalog, upload, edit);
+}
+
+awaits int catalog_finish_upload(struct catalog *catalog, const char *upload,
+                                 const struct object_row *object, int64_t now_ms,
+                                 struct link_names *ret_ready)
+{
+    return catalog->ops->finish_upload(catalog, upload, object, now_ms, ret_ready);
+}
+
+awaits int catalog_drop_upload(struct catalog *catalog, const char *upload,
+                               struct object_names *ret_gone, struct link_names *ret_ended)
+{
+    return catalog->ops->drop_upload(catalog, upload, ret_gone, ret_ended);
+}
+
+awaits int catalog_old_uploads(struct catalog *catalog, int64_t now_ms,
+                               struct old_uploads *ret_uploads)
+{
+    return catalog->ops->old_uploads(catalog, now_ms, ret_uploads);
+}
+
+awaits int catalog_forget_upload(struct catalog *catalog, const char *upload,
+                                 struct object_names *ret_gone)
+{
+    return catalog->ops->forget_upload(catalog, upload, ret_gone);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): an object, the place in it, and room for the answer */
+awaits int catalog_parts(struct catalog *catalog, const char *object, unsigned first,
+                         struct object_row *ret_rows, size_t rows_max, size_t *ret_count)
+{
+    assert(rows_max > 0);
+    return catalog->ops->parts(catalog, object, first, ret_rows, rows_max, ret_count);
 }
 
 awaits int catalog_ping(struct catalog *catalog)

@@ -13,15 +13,19 @@
 struct catalog;
 
 enum link_state {
-    LINK_READY,   /* names bytes */
-    LINK_EXPIRED, /* its time is over; the bytes are gone or going */
-    LINK_USED_UP, /* it was downloaded as often as allowed */
+    LINK_READY,    /* names bytes */
+    LINK_EXPIRED,  /* its time is over; the bytes are gone or going */
+    LINK_USED_UP,  /* it was downloaded as often as allowed */
+    LINK_ARRIVING, /* its bytes are still being sent, see struct upload_row */
 };
 
 /* A stored object. */
 struct object_row {
     char name[STORE_NAME_CHARS + 1]; /* in the store */
-    uint64_t size_bytes;
+    uint64_t size_bytes;             /* 0 while arriving */
+    bool is_arriving;                /* its bytes are not all there */
+    unsigned parts; /* 0: it has bytes of its own; else it is so many others in a row */
+    bool has_crc32; /* not when a part of it was written by an earlier start */
     uint32_t crc32;
     bool has_sha256;
     uint8_t sha256[SHA256_BYTES];
@@ -39,6 +43,55 @@ struct link_row {
     char file_name[FILE_NAME_BYTES_MAX + 1];
     char media_type[MEDIA_TYPE_BYTES_MAX + 1];
     struct object_row object;
+};
+
+/* What the sender of an upload makes with it. */
+enum upload_kind {
+    UPLOAD_WHOLE,  /* one file */
+    UPLOAD_PART,   /* a part of a file: has no link */
+    UPLOAD_JOINED, /* a file made of parts: has no bytes of its own */
+};
+
+/* An upload that its sender can come back to. How far it has got is not in its row, but known from
+ * the store. The row stays for a while after it is complete, so that its sender can ask. */
+struct upload_row {
+    char upload[LINK_CHARS + 1]; /* names it to its sender */
+    char link[LINK_CHARS + 1];   /* "" for a part */
+    enum upload_kind kind;
+    bool is_complete;
+    uint64_t size_bytes; /* UINT64_MAX: not told yet */
+    /* Bytes beyond are not verified and don't count; UINT64_MAX: all that are stored count. */
+    uint64_t offset_max;
+    int64_t created_ms;
+    int64_t expires_ms; /* not before; see catalog_old_uploads() */
+    bool has_sha256;    /* all of its bytes must have this digest */
+    uint8_t sha256[SHA256_BYTES];
+    struct object_row object;
+    char metadata[UPLOAD_METADATA_BYTES_MAX + 1]; /* as its sender wrote it */
+    char concat[UPLOAD_CONCAT_BYTES_MAX + 1];     /* as its sender wrote it */
+};
+
+/* What an edit of an upload changes; fields whose flag is not set stay. */
+struct upload_edit {
+    bool has_size, has_offset_max, has_expires;
+    uint64_t size_bytes;
+    uint64_t offset_max;
+    int64_t expires_ms;
+};
+
+/* The links that a change has made ready or ended; of more, the rest is not told. */
+struct link_names {
+    size_t count;
+    char names[32][LINK_CHARS + 1];
+};
+
+/* Some uploads whose time may be over. */
+struct old_uploads {
+    size_t count;
+    struct {
+        char upload[LINK_CHARS + 1];
+        bool is_complete;
+    } uploads[32];
 };
 
 /* What an edit changes; fields whose flag is not set stay. */
@@ -76,12 +129,30 @@ struct catalog_ops {
                          struct object_names *ret_gone);
     awaits int (*expire)(struct catalog *catalog, int64_t now_ms, struct object_names *ret_gone);
     awaits int (*count_downloads)(struct catalog *catalog, struct link_count *counts, size_t count);
-    awaits int (*keep_sha256)(struct catalog *catalog, const char *object,
-                              const uint8_t sha256[SHA256_BYTES]);
+    awaits int (*keep_digests)(struct catalog *catalog, const char *object, uint32_t crc32,
+                               const uint8_t sha256[SHA256_BYTES]);
     awaits int (*known)(struct catalog *catalog, const char (*names)[STORE_NAME_CHARS + 1],
                         size_t count, bool *ret_known);
     awaits int (*list)(struct catalog *catalog, const char *after, struct object_row *ret_rows,
                        size_t rows_max, size_t *ret_count);
+    awaits int (*begin_upload)(struct catalog *catalog, const struct upload_row *row,
+                               const struct link_row *link, const char (*parts)[LINK_CHARS + 1],
+                               size_t parts_len, bool *ret_is_complete);
+    awaits int (*find_upload)(struct catalog *catalog, const char *name,
+                              struct upload_row *ret_row);
+    awaits int (*edit_upload)(struct catalog *catalog, const char *upload,
+                              const struct upload_edit *edit);
+    awaits int (*finish_upload)(struct catalog *catalog, const char *upload,
+                                const struct object_row *object, int64_t now_ms,
+                                struct link_names *ret_ready);
+    awaits int (*drop_upload)(struct catalog *catalog, const char *upload,
+                              struct object_names *ret_gone, struct link_names *ret_ended);
+    awaits int (*old_uploads)(struct catalog *catalog, int64_t now_ms,
+                              struct old_uploads *ret_uploads);
+    awaits int (*forget_upload)(struct catalog *catalog, const char *upload,
+                                struct object_names *ret_gone);
+    awaits int (*parts)(struct catalog *catalog, const char *object, unsigned first,
+                        struct object_row *ret_rows, size_t rows_max, size_t *ret_count);
     awaits int (*ping)(struct catalog *catalog);
 };
 
@@ -95,7 +166,54 @@ awaits must_use int catalog_insert(struct catalog *catalog, const struct link_ro
 /* Finds a link, also one that is gone (see state). Returns 0 or -ENOENT, -EIO, -ETIMEDOUT. */
 awaits must_use int catalog_find(struct catalog *catalog, const char *link,
                                  struct link_row *ret_row);
-/* Edits a link that is ready and gives its new row. Returns 0, -ENOENT, -EIO, -ETIMEDOUT. */
+
+/* ---- Uploads that their sender can come back to ---- */
+
+/* Inserts an upload: its object (row->object.name, arriving), and with a `link` (all kinds but a
+ * part) the link to it, arriving. A joined one is made of the uploads named in `parts`, in this
+ * order, each a part and any of them several times; it is complete at once when all of them are
+ * (size and CRC-32 follow from theirs), else when the last of them is.
+ * Returns 0; -EEXIST; -ENOENT when a part isn't there; -EINVAL when one is no part; -ENOSPC,
+ * -EAGAIN (nothing happened); -EIO, -ETIMEDOUT unknown. */
+awaits must_use int catalog_begin_upload(struct catalog *catalog, const struct upload_row *row,
+                                         const struct link_row *link,
+                                         const char (*parts)[LINK_CHARS + 1], size_t parts_len,
+                                         bool *ret_is_complete);
+/* Finds an upload by its own name, by its link, or by its object's name. Returns 0, -ENOENT, -EIO,
+ * -ETIMEDOUT. */
+awaits must_use int catalog_find_upload(struct catalog *catalog, const char *name,
+                                        struct upload_row *ret_row);
+/* Edits an upload that is not complete. Returns 0, -ENOENT, -EIO, -ETIMEDOUT. */
+awaits must_use int catalog_edit_upload(struct catalog *catalog, const char *upload,
+                                        const struct upload_edit *edit);
+/* The bytes are all there and durable: the object gets its size and digests, its link is ready, and
+ * so is each joined upload of which this was the last part. At `now_ms` the object counts as
+ * created. Returns 0 (also when it was complete before), -ENOENT, -EIO/-ETIMEDOUT unknown. */
+awaits must_use int catalog_finish_upload(struct catalog *catalog, const char *upload,
+                                          const struct object_row *object, int64_t now_ms,
+                                          struct link_names *ret_ready);
+/* Takes an upload back, complete or not: its row, its link, its object if nothing else uses it,
+ * and with a part that isn't complete also the joined ones that wait for it. `ret_ended`: the links
+ * that are no more. Returns 0, -ENOENT, -EIO, -ETIMEDOUT. */
+awaits must_use int catalog_drop_upload(struct catalog *catalog, const char *upload,
+                                        struct object_names *ret_gone,
+                                        struct link_names *ret_ended);
+/* Some uploads whose expires_ms is over: the caller asks the store when they were last written,
+ * then edits, drops or (complete ones) forgets them. Returns 0, -EIO, -ETIMEDOUT. */
+awaits must_use int catalog_old_uploads(struct catalog *catalog, int64_t now_ms,
+                                        struct old_uploads *ret_uploads);
+/* Removes the row of a complete upload; its link stays, and so does an object that is still used
+ * (that of a part only if something is joined from it). Returns 0, -ENOENT, -EIO, -ETIMEDOUT. */
+awaits must_use int catalog_forget_upload(struct catalog *catalog, const char *upload,
+                                          struct object_names *ret_gone);
+/* The parts of an object in their order, from number `first` on. Returns 0, -EIO, -ETIMEDOUT. */
+awaits must_use int catalog_parts(struct catalog *catalog, const char *object, unsigned first,
+                                  struct object_row *ret_rows, size_t rows_max, size_t *ret_count);
+
+/* ---- Links and objects ---- */
+
+/* Edits a link that is ready or arriving and gives its new row. Returns 0, -ENOENT, -EIO,
+ * -ETIMEDOUT. */
 awaits must_use int catalog_edit(struct catalog *catalog, const char *link,
                                  const struct link_edit *edit, struct link_row *ret_row);
 /* Removes a link for good, as if it had never been. Returns 0, -ENOENT, -EIO, -ETIMEDOUT. */
@@ -114,9 +232,10 @@ awaits must_use int catalog_expire(struct catalog *catalog, int64_t now_ms,
  * 0, -EIO, -ETIMEDOUT. */
 awaits must_use int catalog_count_downloads(struct catalog *catalog, struct link_count *counts,
                                             size_t count);
-/* Keeps the SHA-256 of an object that was stored without. */
-awaits must_use int catalog_keep_sha256(struct catalog *catalog, const char *object,
-                                        const uint8_t sha256[SHA256_BYTES]);
+/* Keeps the digests of an object that was stored without a SHA-256, perhaps also without a CRC-32.
+ */
+awaits must_use int catalog_keep_digests(struct catalog *catalog, const char *object,
+                                         uint32_t crc32, const uint8_t sha256[SHA256_BYTES]);
 /* Which of these objects have a row: asked by the sweeper before it removes anything. */
 awaits must_use int catalog_known(struct catalog *catalog,
                                   const char (*names)[STORE_NAME_CHARS + 1], size_t count,

@@ -10,13 +10,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static struct sqlite_catalog *catalog_of(struct catalog *base)
+struct sqlite_catalog *sqlite_catalog_of(struct catalog *base)
 {
     return container_of(base, struct sqlite_catalog, base);
 }
 
-/* A name that doesn't fit into `room` bytes can't be in the catalog. */
-static int copy_name(char *ret_name, size_t room, const char *name)
+int sqlite_copy_name(char *ret_name, size_t room, const char *name)
 {
     size_t len = strnlen(name, room);
     if (len == room)
@@ -32,7 +31,7 @@ static awaits int ask_insert(struct catalog *base, const struct link_row *row)
     if (request == NULL)
         return -ENOMEM;
     container_of(request, struct insert_request, base)->row = *row;
-    return sqlite_inbox_ask(&catalog_of(base)->changes, &request);
+    return sqlite_inbox_ask(&sqlite_catalog_of(base)->changes, &request);
 }
 
 static awaits int ask_find(struct catalog *base, const char *link, struct link_row *ret_row)
@@ -42,9 +41,9 @@ static awaits int ask_find(struct catalog *base, const char *link, struct link_r
     if (request == NULL)
         return -ENOMEM;
     struct find_request *find = container_of(request, struct find_request, base);
-    int err = copy_name(find->row.link, sizeof(find->row.link), link);
+    int err = sqlite_copy_name(find->row.link, sizeof(find->row.link), link);
     if (err == 0)
-        err = sqlite_inbox_ask(&catalog_of(base)->lookups, &request);
+        err = sqlite_inbox_ask(&sqlite_catalog_of(base)->lookups, &request);
     if (err == 0)
         *ret_row = find->row;
     return err;
@@ -59,9 +58,9 @@ static awaits int ask_edit(struct catalog *base, const char *link, const struct 
         return -ENOMEM;
     struct edit_request *change = container_of(request, struct edit_request, base);
     change->edit = *edit;
-    int err = copy_name(change->row.link, sizeof(change->row.link), link);
+    int err = sqlite_copy_name(change->row.link, sizeof(change->row.link), link);
     if (err == 0)
-        err = sqlite_inbox_ask(&catalog_of(base)->changes, &request);
+        err = sqlite_inbox_ask(&sqlite_catalog_of(base)->changes, &request);
     if (err == 0)
         *ret_row = change->row;
     return err;
@@ -71,7 +70,7 @@ static awaits int ask_edit(struct catalog *base, const char *link, const struct 
 static awaits int ask_end(struct catalog *base, struct sqlite_request **request,
                           struct object_names *ret_gone)
 {
-    int err = sqlite_inbox_ask(&catalog_of(base)->changes, request);
+    int err = sqlite_inbox_ask(&sqlite_catalog_of(base)->changes, request);
     if (err == 0)
         *ret_gone = container_of(*request, struct end_request, base)->gone;
     return err;
@@ -84,7 +83,7 @@ static awaits int ask_remove(struct catalog *base, const char *link, struct obje
     if (request == NULL)
         return -ENOMEM;
     struct end_request *end = container_of(request, struct end_request, base);
-    int err = copy_name(end->link, sizeof(end->link), link);
+    int err = sqlite_copy_name(end->link, sizeof(end->link), link);
     return err < 0 ? err : ask_end(base, &request, ret_gone);
 }
 
@@ -97,7 +96,7 @@ static awaits int ask_retire(struct catalog *base, const char *link, enum link_s
         return -ENOMEM;
     struct end_request *end = container_of(request, struct end_request, base);
     end->state = state;
-    int err = copy_name(end->link, sizeof(end->link), link);
+    int err = sqlite_copy_name(end->link, sizeof(end->link), link);
     return err < 0 ? err : ask_end(base, &request, ret_gone);
 }
 
@@ -120,23 +119,24 @@ static awaits int ask_count_downloads(struct catalog *base, struct link_count *c
     struct downloads_request *downloads = container_of(request, struct downloads_request, base);
     downloads->count = count;
     memcpy(downloads->counts, counts, count * sizeof *counts);
-    int err = sqlite_inbox_ask(&catalog_of(base)->changes, &request);
+    int err = sqlite_inbox_ask(&sqlite_catalog_of(base)->changes, &request);
     if (err == 0)
         memcpy(counts, downloads->counts, count * sizeof *counts);
     return err;
 }
 
-static awaits int ask_keep_sha256(struct catalog *base, const char *object,
-                                  const uint8_t sha256[SHA256_BYTES])
+static awaits int ask_keep_digests(struct catalog *base, const char *object, uint32_t crc32,
+                                   const uint8_t sha256[SHA256_BYTES])
 {
     scoped(sqlite_request) request =
-        sqlite_request_new(sqlite_run_keep_sha256, sizeof(struct sha256_request));
+        sqlite_request_new(sqlite_run_keep_digests, sizeof(struct digests_request));
     if (request == NULL)
         return -ENOMEM;
-    struct sha256_request *keep = container_of(request, struct sha256_request, base);
+    struct digests_request *keep = container_of(request, struct digests_request, base);
+    keep->crc32 = crc32;
     memcpy(keep->sha256, sha256, SHA256_BYTES);
-    int err = copy_name(keep->object, sizeof(keep->object), object);
-    return err < 0 ? err : sqlite_inbox_ask(&catalog_of(base)->changes, &request);
+    int err = sqlite_copy_name(keep->object, sizeof(keep->object), object);
+    return err < 0 ? err : sqlite_inbox_ask(&sqlite_catalog_of(base)->changes, &request);
 }
 
 static awaits int ask_known(struct catalog *base, const char (*names)[STORE_NAME_CHARS + 1],
@@ -151,7 +151,7 @@ static awaits int ask_known(struct catalog *base, const char (*names)[STORE_NAME
     known->count = count;
     for (size_t i = 0; i < count; i++)
         memcpy(known->objects[i].name, names[i], sizeof(known->objects[i].name));
-    int err = sqlite_inbox_ask(&catalog_of(base)->lookups, &request);
+    int err = sqlite_inbox_ask(&sqlite_catalog_of(base)->lookups, &request);
     for (size_t i = 0; err == 0 && i < count; i++)
         ret_known[i] = known->objects[i].is_known;
     return err;
@@ -167,9 +167,9 @@ static awaits int ask_list(struct catalog *base, const char *after, struct objec
         return -ENOMEM;
     list = container_of(request, struct list_request, base);
     list->rows_max = rows_max;
-    int err = copy_name(list->after, sizeof(list->after), after);
+    int err = sqlite_copy_name(list->after, sizeof(list->after), after);
     if (err == 0)
-        err = sqlite_inbox_ask(&catalog_of(base)->lookups, &request);
+        err = sqlite_inbox_ask(&sqlite_catalog_of(base)->lookups, &request);
     if (err < 0)
         return err;
     memcpy(ret_rows, list->rows, list->count * sizeof(list->rows[0]));
@@ -183,7 +183,7 @@ static awaits int ask_ping(struct catalog *base)
         sqlite_request_new(sqlite_run_ping, sizeof(struct sqlite_request));
     if (request == NULL)
         return -ENOMEM;
-    return sqlite_inbox_ask(&catalog_of(base)->lookups, &request);
+    return sqlite_inbox_ask(&sqlite_catalog_of(base)->lookups, &request);
 }
 
 /* The file holds whom each link belongs to; nobody else needs to read it. */
@@ -239,7 +239,7 @@ static int open_sessions(struct sqlite_catalog *catalog, const char *path)
 
 static void close_catalog(struct catalog *base)
 {
-    struct sqlite_catalog *catalog = catalog_of(base);
+    struct sqlite_catalog *catalog = sqlite_catalog_of(base);
     sqlite_threads_join(catalog);
     sqlite_session_close(&catalog->keeper);
     sqlite_session_close(&catalog->reader);
@@ -289,8 +289,16 @@ const struct catalog_ops catalog_sqlite = {
     .retire = ask_retire,
     .expire = ask_expire,
     .count_downloads = ask_count_downloads,
-    .keep_sha256 = ask_keep_sha256,
+    .keep_digests = ask_keep_digests,
     .known = ask_known,
     .list = ask_list,
+    .begin_upload = sqlite_ask_begin_upload,
+    .find_upload = sqlite_ask_find_upload,
+    .edit_upload = sqlite_ask_edit_upload,
+    .finish_upload = sqlite_ask_finish_upload,
+    .drop_upload = sqlite_ask_drop_upload,
+    .old_uploads = sqlite_ask_old_uploads,
+    .forget_upload = sqlite_ask_forget_upload,
+    .parts = sqlite_ask_parts,
     .ping = ask_ping,
 };

@@ -25,6 +25,11 @@ enum sqlite_statement {
     STATEMENT_FIND,
     STATEMENT_KNOWN,
     STATEMENT_LIST,
+    STATEMENT_FIND_UPLOAD,
+    STATEMENT_FIND_UPLOAD_OF_LINK,
+    STATEMENT_FIND_UPLOAD_OF_OBJECT,
+    STATEMENT_OLD_UPLOADS,
+    STATEMENT_PARTS,
     STATEMENT_PING,
     STATEMENTS_OF_READER, /* those before are all that the reader prepares */
     STATEMENT_BEGIN_CHANGE = STATEMENTS_OF_READER,
@@ -39,11 +44,28 @@ enum sqlite_statement {
     STATEMENT_DELETE_LINK,
     STATEMENT_FIRST_ENTRY,
     STATEMENT_DELETE_ENTRY,
+    STATEMENT_OBJECT_IS_USED,
     STATEMENT_DELETE_OBJECT,
+    STATEMENT_DOOM_OBJECT,
+    STATEMENT_DOOMED_OBJECT,
+    STATEMENT_INSERT_SEGMENT,
+    STATEMENT_FIRST_SEGMENT,
+    STATEMENT_DELETE_SEGMENT,
+    STATEMENT_SEGMENTS,
+    STATEMENT_NEXT_JOINED,
     STATEMENT_EXPIRED_LINK,
     STATEMENT_FORGET_LINKS,
     STATEMENT_COUNT_DOWNLOADS,
-    STATEMENT_KEEP_SHA256,
+    STATEMENT_KEEP_DIGESTS,
+    STATEMENT_INSERT_UPLOAD,
+    STATEMENT_UPLOAD_KEY,
+    STATEMENT_UPLOAD_KEY_OF_OBJECT,
+    STATEMENT_EDIT_UPLOAD,
+    STATEMENT_FINISH_OBJECT,
+    STATEMENT_FINISH_LINK,
+    STATEMENT_FINISH_UPLOAD,
+    STATEMENT_DELETE_UPLOAD,
+    STATEMENT_DELETE_UPLOAD_OF_LINK,
     STATEMENTS
 };
 
@@ -81,9 +103,12 @@ must_use int sqlite_session_run(struct sqlite_session *session, enum sqlite_stat
 void sqlite_bind_text(sqlite3_stmt *statement, int at, const char *text);
 void sqlite_bind_bytes(sqlite3_stmt *statement, int at, struct slice bytes); /* {NULL, 0}: NULL */
 void sqlite_bind_number(sqlite3_stmt *statement, int at, int64_t number);
+void sqlite_bind_crc32(sqlite3_stmt *statement, int at, bool has_crc32, uint32_t crc32);
 /* Columns; what is longer than the room is cut, NULL is "". */
 void sqlite_column_text_into(sqlite3_stmt *statement, int at, char *ret_text, size_t room);
 bool sqlite_column_bytes_into(sqlite3_stmt *statement, int at, uint8_t *ret_bytes, size_t len);
+/* A CRC-32 that may be unknown (-1) or NULL: then false, and 0. */
+bool sqlite_column_crc32_into(sqlite3_stmt *statement, int at, uint32_t *ret_crc32);
 
 /* ---- sqlite_schema.c ---- */
 
@@ -223,10 +248,55 @@ struct downloads_request {
     struct link_count counts[LINK_COUNTS_MAX];
 };
 
-struct sha256_request {
+struct digests_request {
     struct sqlite_request base;
     char object[STORE_NAME_CHARS + 1];
+    uint32_t crc32;
     uint8_t sha256[SHA256_BYTES];
+};
+
+struct parts_request {
+    struct sqlite_request base;
+    char object[STORE_NAME_CHARS + 1];
+    unsigned first;
+    size_t rows_max, count;
+    struct object_row rows[];
+};
+
+struct begin_upload_request {
+    struct sqlite_request base;
+    struct upload_row row;
+    bool has_link;
+    struct link_row link;
+    bool is_complete;
+    size_t parts_len;
+    struct {
+        char upload[LINK_CHARS + 1];
+        int64_t object; /* its number, once found */
+    } parts[];
+};
+
+struct find_upload_request {
+    struct sqlite_request base;
+    char name[STORE_NAME_CHARS + 1];
+    struct upload_row row;
+};
+
+struct old_uploads_request {
+    struct sqlite_request base;
+    int64_t now_ms;
+    struct old_uploads uploads;
+};
+
+/* edit, finish, drop, forget */
+struct upload_request {
+    struct sqlite_request base;
+    char upload[LINK_CHARS + 1];
+    struct upload_edit edit;
+    struct object_row object;
+    int64_t now_ms;
+    struct object_names gone;
+    struct link_names links; /* ready or ended */
 };
 
 /* Finds row->link and fills the rest of the row. Returns 0, -ENOENT, or fails. `ret_id` may be
@@ -238,10 +308,91 @@ int sqlite_run_find(struct sqlite_session *session, struct sqlite_request *reque
 int sqlite_run_known(struct sqlite_session *session, struct sqlite_request *request);
 int sqlite_run_list(struct sqlite_session *session, struct sqlite_request *request);
 int sqlite_run_ping(struct sqlite_session *session, struct sqlite_request *request);
+int sqlite_run_find_upload(struct sqlite_session *session, struct sqlite_request *request);
+int sqlite_run_old_uploads(struct sqlite_session *session, struct sqlite_request *request);
+int sqlite_run_parts(struct sqlite_session *session, struct sqlite_request *request);
 int sqlite_run_insert(struct sqlite_session *session, struct sqlite_request *request);
 int sqlite_run_edit(struct sqlite_session *session, struct sqlite_request *request);
 int sqlite_run_remove(struct sqlite_session *session, struct sqlite_request *request);
 int sqlite_run_retire(struct sqlite_session *session, struct sqlite_request *request);
 int sqlite_run_expire(struct sqlite_session *session, struct sqlite_request *request);
 int sqlite_run_count_downloads(struct sqlite_session *session, struct sqlite_request *request);
-int sqlite_run_keep_sha256(struct sqlite_session *session, struct sqlite_request *request);
+int sqlite_run_keep_digests(struct sqlite_session *session, struct sqlite_request *request);
+int sqlite_run_begin_upload(struct sqlite_session *session, struct sqlite_request *request);
+int sqlite_run_edit_upload(struct sqlite_session *session, struct sqlite_request *request);
+int sqlite_run_finish_upload(struct sqlite_session *session, struct sqlite_request *request);
+int sqlite_run_drop_upload(struct sqlite_session *session, struct sqlite_request *request);
+int sqlite_run_forget_upload(struct sqlite_session *session, struct sqlite_request *request);
+
+/* ---- catalog_sqlite.c, sqlite_upload_calls.c: what fibers call ---- */
+
+struct sqlite_catalog *sqlite_catalog_of(struct catalog *base);
+/* A name that doesn't fit into `room` bytes can't be in the catalog. Returns 0 or -ENOENT. */
+must_use int sqlite_copy_name(char *ret_name, size_t room, const char *name);
+awaits int sqlite_ask_begin_upload(struct catalog *base, const struct upload_row *row,
+                                   const struct link_row *link, const char (*parts)[LINK_CHARS + 1],
+                                   size_t parts_len, bool *ret_is_complete);
+awaits int sqlite_ask_find_upload(struct catalog *base, const char *name,
+                                  struct upload_row *ret_row);
+awaits int sqlite_ask_edit_upload(struct catalog *base, const char *upload,
+                                  const struct upload_edit *edit);
+awaits int sqlite_ask_finish_upload(struct catalog *base, const char *upload,
+                                    const struct object_row *object, int64_t now_ms,
+                                    struct link_names *ret_ready);
+awaits int sqlite_ask_drop_upload(struct catalog *base, const char *upload,
+                                  struct object_names *ret_gone, struct link_names *ret_ended);
+awaits int sqlite_ask_old_uploads(struct catalog *base, int64_t now_ms,
+                                  struct old_uploads *ret_uploads);
+awaits int sqlite_ask_forget_upload(struct catalog *base, const char *upload,
+                                    struct object_names *ret_gone);
+awaits int sqlite_ask_parts(struct catalog *base, const char *object, unsigned first,
+                            struct object_row *ret_rows, size_t rows_max, size_t *ret_count);
+
+/* ---- sqlite_links.c: pieces of changes; each must be part of a transaction ---- */
+
+/* Inserts a link in its row's state. Returns 0, -EEXIST, or fails. */
+must_use int sqlite_link_insert(struct sqlite_session *session, const struct link_row *row,
+                                int64_t *ret_id);
+/* Inserts the file of a link. Fails. */
+must_use int sqlite_link_insert_entry(struct sqlite_session *session, int64_t link,
+                                      const struct link_row *row, int64_t object);
+/* Finds the link's number and state. Returns 0, -ENOENT, or fails. */
+must_use int sqlite_link_find(struct sqlite_session *session, const char *link, int64_t *ret_id,
+                              enum link_state *ret_state);
+/* Takes the files of a link away, with the row of its upload. Fails. */
+must_use int sqlite_link_empty(struct sqlite_session *session, int64_t link,
+                               struct object_names *gone);
+/* Deletes a link with its files; `ended` may be NULL. Fails. */
+must_use int sqlite_link_delete(struct sqlite_session *session, int64_t link,
+                                struct object_names *gone, struct link_names *ended);
+/* Runs a change of the link numbered `link` that returns its name, and adds that to `names`, if
+ * there is room; NULL is fine. Fails. */
+must_use int sqlite_link_change(struct sqlite_session *session, enum sqlite_statement statement,
+                                int64_t link, struct link_names *names);
+
+/* ---- sqlite_objects.c: likewise ---- */
+
+/* Inserts an object, or finds the one of this name that is there already. Fails. */
+must_use int sqlite_object_insert(struct sqlite_session *session, const struct object_row *object,
+                                  int64_t created_ms, int64_t *ret_id);
+/* Whether there is an object of this name: 1, 0, or fails. `ret_id` may be NULL. */
+must_use int sqlite_object_find(struct sqlite_session *session, const char *name, int64_t *ret_id);
+/* Gives an object its size and digests: its bytes are all there. Fails. */
+must_use int sqlite_object_finish(struct sqlite_session *session, int64_t id,
+                                  const struct object_row *object, int64_t now_ms);
+/* Deletes an object that nothing uses any more, then its parts likewise, and adds the names of
+ * those that have bytes to `gone`; what finds no room there waits for sqlite_objects_collect().
+ * Fails. */
+must_use int sqlite_object_delete(struct sqlite_session *session, int64_t id,
+                                  struct object_names *gone);
+/* Adds objects whose names found no room earlier. Fails. */
+must_use int sqlite_objects_collect(struct sqlite_session *session, struct object_names *gone);
+/* Makes a part the one at `position` of an object. Fails. */
+must_use int sqlite_object_add_part(struct sqlite_session *session, int64_t object,
+                                    int64_t position, int64_t part);
+/* Adds up the parts of an object. Returns 1, 0 while one of them is arriving, or fails. */
+must_use int sqlite_object_sum_parts(struct sqlite_session *session, int64_t object,
+                                     struct object_row *ret_sum);
+/* The object that comes after `after` among those that a part is in. Returns 1, 0, or fails. */
+must_use int sqlite_object_next_joined(struct sqlite_session *session, int64_t part, int64_t after,
+                                       int64_t *ret_object);

@@ -1,4 +1,4 @@
-/* Changes, as the writer's thread runs them inside a transaction that others share.
+/* Changes of links, as the writer's thread runs them inside a transaction that others share.
  *
  * A change that is refused (-EEXIST, -ENOENT, -ENOSPC on a full disk) finds that out before it has
  * changed anything, so its neighbours need no savepoint. Anything else that fails breaks the
@@ -8,54 +8,6 @@
 #include "base/clock.h"
 
 static const int64_t day_ms = 24 * 60 * 60 * 1000;
-
-static int insert_link(struct sqlite_session *session, const struct link_row *row, int64_t *ret_id)
-{
-    sqlite3_stmt *statement = sqlite_session_take(session, STATEMENT_INSERT_LINK);
-    sqlite_bind_text(statement, 1, row->link);
-    sqlite_bind_bytes(statement, 2, slice_from(row->key_hash, sizeof(row->key_hash)));
-    sqlite_bind_number(statement, 3, row->created_ms);
-    sqlite_bind_number(statement, 4, row->expires_ms);
-    sqlite_bind_number(statement, 5, row->downloads_max);
-    sqlite_bind_number(statement, 6, row->downloads);
-    int err = sqlite_session_run(session, STATEMENT_INSERT_LINK);
-    if (err < 0)
-        return err;
-    if (sqlite3_changes(session->db) == 0)
-        return fail(-EEXIST, "catalog: the link is taken");
-    *ret_id = sqlite3_last_insert_rowid(session->db);
-    return 0;
-}
-
-/* An object that is there already gets one more link. */
-static int insert_object(struct sqlite_session *session, const struct object_row *object,
-                         int64_t created_ms, int64_t *ret_id)
-{
-    sqlite3_stmt *statement = sqlite_session_take(session, STATEMENT_INSERT_OBJECT);
-    sqlite_bind_text(statement, 1, object->name);
-    sqlite_bind_number(statement, 2, (int64_t)object->size_bytes);
-    sqlite_bind_number(statement, 3, object->crc32);
-    sqlite_bind_bytes(statement, 4,
-                      object->has_sha256 ? slice_from(object->sha256, SHA256_BYTES) : SLICE_NONE);
-    sqlite_bind_number(statement, 5, created_ms);
-    int err = sqlite_session_run(session, STATEMENT_INSERT_OBJECT);
-    if (err < 0)
-        return err;
-    if (sqlite3_changes(session->db) > 0) {
-        *ret_id = sqlite3_last_insert_rowid(session->db);
-        return 0;
-    }
-
-    statement = sqlite_session_take(session, STATEMENT_KNOWN);
-    sqlite_bind_text(statement, 1, object->name);
-    int got = sqlite_session_step(session, statement);
-    if (got < 0)
-        return got;
-    assert(got > 0);
-    *ret_id = sqlite3_column_int64(statement, 0);
-    sqlite3_reset(statement);
-    return 0;
-}
 
 int sqlite_run_insert(struct sqlite_session *session, struct sqlite_request *request)
 {
@@ -68,19 +20,10 @@ int sqlite_run_insert(struct sqlite_session *session, struct sqlite_request *req
     const struct link_row *row = &container_of(request, struct insert_request, base)->row;
     int64_t link_id = 0;
     int64_t object_id = 0;
-    int err = insert_link(session, row, &link_id);
-    if (err < 0)
-        return err;
-    err = insert_object(session, &row->object, row->created_ms, &object_id);
-    if (err < 0)
-        return err;
-
-    sqlite3_stmt *statement = sqlite_session_take(session, STATEMENT_INSERT_ENTRY);
-    sqlite_bind_number(statement, 1, link_id);
-    sqlite_bind_text(statement, 2, row->file_name);
-    sqlite_bind_text(statement, 3, row->media_type);
-    sqlite_bind_number(statement, 4, object_id);
-    return sqlite_session_run(session, STATEMENT_INSERT_ENTRY);
+    int err = sqlite_link_insert(session, row, &link_id);
+    if (err == 0)
+        err = sqlite_object_insert(session, &row->object, row->created_ms, &object_id);
+    return err < 0 ? err : sqlite_link_insert_entry(session, link_id, row, object_id);
 }
 
 int sqlite_run_edit(struct sqlite_session *session, struct sqlite_request *request)
@@ -90,7 +33,7 @@ int sqlite_run_edit(struct sqlite_session *session, struct sqlite_request *reque
     struct link_row *row = &change->row;
     int64_t id = 0;
     int err = sqlite_lookup_row(session, row, &id);
-    if (err == 0 && row->state != LINK_READY)
+    if (err == 0 && row->state != LINK_READY && row->state != LINK_ARRIVING)
         err = -ENOENT;
     if (err < 0)
         return err;
@@ -116,61 +59,6 @@ int sqlite_run_edit(struct sqlite_session *session, struct sqlite_request *reque
     return err;
 }
 
-/* Finds the link's number and state. Returns 0, -ENOENT, or fails. */
-static int find_link(struct sqlite_session *session, const char *link, int64_t *ret_id,
-                     enum link_state *ret_state)
-{
-    sqlite3_stmt *statement = sqlite_session_take(session, STATEMENT_LINK_ID);
-    sqlite_bind_text(statement, 1, link);
-    int got = sqlite_session_step(session, statement);
-    if (got <= 0)
-        return got == 0 ? -ENOENT : got;
-    *ret_id = sqlite3_column_int64(statement, 0);
-    *ret_state = (enum link_state)sqlite3_column_int(statement, 1);
-    sqlite3_reset(statement);
-    return 0;
-}
-
-/* Deletes an object that no entry names any more and gives its name. A name that finds no room is
- * not lost: the sweeper removes what no row names. */
-static int delete_object(struct sqlite_session *session, int64_t id, struct object_names *gone)
-{
-    sqlite3_stmt *statement = sqlite_session_take(session, STATEMENT_DELETE_OBJECT);
-    sqlite_bind_number(statement, 1, id);
-    int got;
-    while ((got = sqlite_session_step(session, statement)) > 0) {
-        if (gone->count == ARRAY_LEN(gone->names))
-            continue;
-        char *name = gone->names[gone->count++];
-        sqlite_column_text_into(statement, 0, name, sizeof(gone->names[0]));
-    }
-    return got;
-}
-
-/* Takes the files of a link away. */
-static int delete_entries(struct sqlite_session *session, int64_t link, struct object_names *gone)
-{
-    for (;;) {
-        sqlite3_stmt *statement = sqlite_session_take(session, STATEMENT_FIRST_ENTRY);
-        sqlite_bind_number(statement, 1, link);
-        int got = sqlite_session_step(session, statement);
-        if (got <= 0)
-            return got;
-        int64_t position = sqlite3_column_int64(statement, 0);
-        int64_t object = sqlite3_column_int64(statement, 1);
-        sqlite3_reset(statement);
-
-        statement = sqlite_session_take(session, STATEMENT_DELETE_ENTRY);
-        sqlite_bind_number(statement, 1, link);
-        sqlite_bind_number(statement, 2, position);
-        int err = sqlite_session_run(session, STATEMENT_DELETE_ENTRY);
-        if (err == 0)
-            err = delete_object(session, object, gone);
-        if (err < 0)
-            return err;
-    }
-}
-
 static int end_link(struct sqlite_session *session, int64_t id, enum link_state state,
                     int64_t ended_ms, struct object_names *gone)
 {
@@ -179,7 +67,7 @@ static int end_link(struct sqlite_session *session, int64_t id, enum link_state 
     sqlite_bind_number(statement, 2, state);
     sqlite_bind_number(statement, 3, ended_ms);
     int err = sqlite_session_run(session, STATEMENT_END_LINK);
-    return err < 0 ? err : delete_entries(session, id, gone);
+    return err < 0 ? err : sqlite_link_empty(session, id, gone);
 }
 
 int sqlite_run_remove(struct sqlite_session *session, struct sqlite_request *request)
@@ -188,13 +76,8 @@ int sqlite_run_remove(struct sqlite_session *session, struct sqlite_request *req
     end->gone.count = 0;
     int64_t id = 0;
     enum link_state state = LINK_READY;
-    int err = find_link(session, end->link, &id, &state);
-    if (err == 0)
-        err = delete_entries(session, id, &end->gone);
-    if (err < 0)
-        return err;
-    sqlite_bind_number(sqlite_session_take(session, STATEMENT_DELETE_LINK), 1, id);
-    return sqlite_session_run(session, STATEMENT_DELETE_LINK);
+    int err = sqlite_link_find(session, end->link, &id, &state);
+    return err < 0 ? err : sqlite_link_delete(session, id, &end->gone, NULL);
 }
 
 int sqlite_run_retire(struct sqlite_session *session, struct sqlite_request *request)
@@ -203,7 +86,7 @@ int sqlite_run_retire(struct sqlite_session *session, struct sqlite_request *req
     end->gone.count = 0;
     int64_t id = 0;
     enum link_state state = LINK_READY;
-    int err = find_link(session, end->link, &id, &state);
+    int err = sqlite_link_find(session, end->link, &id, &state);
     if (err < 0 || state != LINK_READY)
         return err;
     return end_link(session, id, end->state, clock_wall_ms(), &end->gone);
@@ -232,6 +115,9 @@ int sqlite_run_expire(struct sqlite_session *session, struct sqlite_request *req
         if (err < 0)
             return err;
     }
+    int err = sqlite_objects_collect(session, &end->gone);
+    if (err < 0)
+        return err;
 
     sqlite3_stmt *statement = sqlite_session_take(session, STATEMENT_FORGET_LINKS);
     sqlite_bind_number(statement, 1, end->now_ms - LINK_GONE_DAYS * day_ms);
@@ -266,15 +152,16 @@ int sqlite_run_count_downloads(struct sqlite_session *session, struct sqlite_req
     return err;
 }
 
-int sqlite_run_keep_sha256(struct sqlite_session *session, struct sqlite_request *request)
+int sqlite_run_keep_digests(struct sqlite_session *session, struct sqlite_request *request)
 {
-    struct sha256_request *keep = container_of(request, struct sha256_request, base);
+    struct digests_request *keep = container_of(request, struct digests_request, base);
     if (session->is_full)
         return fail(-ENOSPC, "catalog: the disk is full");
-    sqlite3_stmt *statement = sqlite_session_take(session, STATEMENT_KEEP_SHA256);
+    sqlite3_stmt *statement = sqlite_session_take(session, STATEMENT_KEEP_DIGESTS);
     sqlite_bind_text(statement, 1, keep->object);
     sqlite_bind_bytes(statement, 2, slice_from(keep->sha256, SHA256_BYTES));
-    int err = sqlite_session_run(session, STATEMENT_KEEP_SHA256);
+    sqlite_bind_number(statement, 3, keep->crc32);
+    int err = sqlite_session_run(session, STATEMENT_KEEP_DIGESTS);
     if (err < 0)
         return err;
     return sqlite3_changes(session->db) > 0 ? 0 : -ENOENT;

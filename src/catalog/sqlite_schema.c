@@ -3,7 +3,11 @@
  * Links and objects have a rowid besides their random name. New rows are appended, so at ten
  * million rows an insert dirties one leaf in each of two narrow indexes and shares every other
  * page with its whole commit; and rows of the same age, which expire together, lie together.
- * Entries have no rowid: they are only ever reached by their link, which is their order. */
+ * Entries have no rowid: they are only ever reached by their link, which is their order; so have
+ * segments, which say of what parts an object is made.
+ *
+ * A state of 3 (arriving) and a crc32 of -1 (unknown) are new with step 2: an older program takes
+ * such a link for one that isn't there. */
 #include "catalog/catalog_sqlite_internal.h"
 
 #include <stdio.h>
@@ -25,6 +29,29 @@ static const char *const migrations[] = {
     " file_name TEXT NOT NULL, media_type TEXT NOT NULL, object INTEGER NOT NULL,"
     " PRIMARY KEY (link, position)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX entries_object ON entries (object);",
+
+    /* 2; objects.arriving: 1 until all bytes are there, 2 when only its removal is left to do */
+    "ALTER TABLE objects ADD COLUMN arriving INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX objects_doomed ON objects (arriving) WHERE arriving = 2;"
+
+    "CREATE TABLE segments (object INTEGER NOT NULL, position INTEGER NOT NULL,"
+    " part INTEGER NOT NULL, PRIMARY KEY (object, position)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX segments_part ON segments (part);"
+
+    "CREATE TABLE uploads (id INTEGER PRIMARY KEY, upload TEXT NOT NULL, link INTEGER,"
+    " object INTEGER NOT NULL, kind INTEGER NOT NULL, complete INTEGER NOT NULL, size INTEGER,"
+    " offset_max INTEGER, created INTEGER NOT NULL, expires INTEGER NOT NULL, sha256 BLOB,"
+    " metadata TEXT NOT NULL, concat TEXT NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX uploads_upload ON uploads (upload);"
+    "CREATE UNIQUE INDEX uploads_link ON uploads (link) WHERE link IS NOT NULL;"
+    "CREATE UNIQUE INDEX uploads_object ON uploads (object);"
+    "CREATE INDEX uploads_expires ON uploads (expires);"
+
+    /* An older program deletes objects without knowing of these, and a number is used again. */
+    "CREATE TRIGGER objects_deleted AFTER DELETE ON objects BEGIN"
+    " DELETE FROM segments WHERE object = old.id;"
+    " DELETE FROM uploads WHERE object = old.id;"
+    " END;",
 };
 
 /* Which step the file has seen last. */

@@ -124,6 +124,11 @@ void sqlite_bind_number(sqlite3_stmt *statement, int at, int64_t number)
     (void)code;
 }
 
+void sqlite_bind_crc32(sqlite3_stmt *statement, int at, bool has_crc32, uint32_t crc32)
+{
+    sqlite_bind_number(statement, at, has_crc32 ? (int64_t)crc32 : -1);
+}
+
 void sqlite_column_text_into(sqlite3_stmt *statement, int at, char *ret_text, size_t room)
 {
     assert(room > 0);
@@ -142,4 +147,12 @@ bool sqlite_column_bytes_into(sqlite3_stmt *statement, int at, uint8_t *ret_byte
         return false;
     memcpy(ret_bytes, bytes, len);
     return true;
+}
+
+bool sqlite_column_crc32_into(sqlite3_stmt *statement, int at, uint32_t *ret_crc32)
+{
+    bool has_crc32 = sqlite3_column_type(statement, at) != SQLITE_NULL &&
+                     sqlite3_column_int64(statement, at) >= 0;
+    *ret_crc32 = has_crc32 ? (uint32_t)sqlite3_column_int64(statement, at) : 0;
+    return has_crc32;
 }

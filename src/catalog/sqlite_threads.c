@@ -20,11 +20,11 @@ enum outcome {
 
 enum { LOG_PAGE_BYTES = 4096 + 24 }; /* a page with its head, in the log */
 
-/* Copies the log into the file, beside readers and another connection's changes. */
-static void copy_log(struct sqlite_session *session)
+/* Copies the log into the file: SQLITE_CHECKPOINT_PASSIVE beside readers and another connection's
+ * changes; SQLITE_CHECKPOINT_RESTART waits for both, so that the log begins anew. */
+static void copy_log(struct sqlite_session *session, int mode)
 {
-    int code =
-        sqlite3_wal_checkpoint_v2(session->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int code = sqlite3_wal_checkpoint_v2(session->db, "main", mode, NULL, NULL);
     if ((code & 0xff) == SQLITE_BUSY)
         return; /* the other connection is at it */
     if (code != SQLITE_OK && !session->is_log_stuck) {
@@ -63,7 +63,7 @@ static void *keep_log(void *arg)
         if (atomic_load(&catalog->is_closing))
             return NULL;
         atomic_store(&catalog->is_keeper_asked, false);
-        copy_log(&catalog->keeper);
+        copy_log(&catalog->keeper, SQLITE_CHECKPOINT_PASSIVE);
     }
 }
 
@@ -110,7 +110,7 @@ static void run_alone(struct sqlite_session *session, struct sqlite_request *bat
 {
     for (; batch != NULL; batch = batch->next) {
         if (err == -ENOSPC)
-            copy_log(session); /* then the log begins anew, in the space that it has */
+            copy_log(session, SQLITE_CHECKPOINT_RESTART); /* in the space that it has */
         if (transact(session, batch, 1, &err) != OUTCOME_COMMITTED)
             sqlite_request_fail(batch, err);
     }
@@ -153,7 +153,7 @@ static void *write_changes(void *arg)
         commit_batch(session, batch);
         uncopied = session->log_pages - session->log_copied;
         if (session->log_pages >= session->log_bytes_max / LOG_PAGE_BYTES)
-            copy_log(session);
+            copy_log(session, SQLITE_CHECKPOINT_PASSIVE);
         else if (uncopied >= CATALOG_LOG_COPY_BYTES / LOG_PAGE_BYTES)
             ask_keeper(catalog);
     }

@@ -82,7 +82,8 @@ static awaits int compute_and_keep(struct service *service, struct link_entry *e
     if (err < 0)
         return err;
     const struct object_row *object = &entry->row.object;
-    err = catalog_keep_sha256(service->catalog, object->name, object->sha256);
+    err = catalog_keep_digests(service->catalog, object->name, object->crc32,
+                               object->sha256);
     links_forget(entry->row.link);
     if (err < 0 && err != -ENOENT && err != -ECANCELED)
         log_event(LOG_WARN, "digest not kept", log_text("reason", slice_of(error_text())),

@@ -139,6 +139,7 @@ awaits int upload_publish(struct upload *upload, struct slice file_name, struct 
         return err;
     memcpy(object->name, stored.name, sizeof object->name);
     object->size_bytes = stored.size_bytes;
+    object->has_crc32 = stored.has_crc32;
     object->crc32 = stored.crc32;
     err = catalog_insert(upload->service->catalog, &ret_receipt->row);
     /* After any other error the row may be there: then the bytes stay, and the sweeper asks. */

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,14 @@ static inline awaits void in_crowd(unsigned count, void (*body)(unsigned number)
         fiber_park_deaf();
 }
 
+static inline bool is_same_object(const struct object_row *a, const struct object_row *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->size_bytes == b->size_bytes &&
+           a->is_arriving == b->is_arriving && a->parts == b->parts &&
+           a->has_crc32 == b->has_crc32 && a->crc32 == b->crc32 && a->has_sha256 == b->has_sha256 &&
+           memcmp(a->sha256, b->sha256, SHA256_BYTES) == 0;
+}
+
 /* A row that belongs to `number` and no other. */
 static inline struct link_row row_of(unsigned number)
 {
@@ -133,7 +142,9 @@ static inline struct link_row row_of(unsigned number)
         .expires_ms = 1800000000000,
         .downloads_max = 3,
         .media_type = "text/plain",
-        .object = {.size_bytes = 5000000000 + number, .crc32 = 0xffffffff - number},
+        .object = {.size_bytes = 5000000000 + number,
+                   .has_crc32 = true,
+                   .crc32 = 0xffffffff - number},
     };
     snprintf(row.link, sizeof(row.link), "link-%017u", number);
     snprintf(row.file_name, sizeof(row.file_name), "na\xc3\xafve %u.txt", number);
@@ -152,4 +163,110 @@ static inline awaits int find_number(unsigned number, struct link_row *ret_row)
 {
     struct link_row row = row_of(number);
     return catalog_find(scene_catalog, row.link, ret_row);
+}
+
+/* An upload that belongs to `number` and no other; what it makes has the names of row_of(number).
+ * Rows are large, and the frames of fibers small: lent until the next call. */
+static inline struct upload_row *upload_of(unsigned number, enum upload_kind kind)
+{
+    static struct upload_row upload;
+    struct link_row made = row_of(number);
+    memset(&upload, 0, sizeof(upload));
+    upload.kind = kind;
+    upload.size_bytes = 5000 + number;
+    upload.offset_max = UINT64_MAX;
+    upload.created_ms = made.created_ms;
+    upload.expires_ms = 2000 + number;
+    snprintf(upload.upload, sizeof(upload.upload), "upload-%015u", number);
+    if (kind != UPLOAD_PART)
+        memcpy(upload.link, made.link, sizeof(upload.link));
+    memcpy(upload.object.name, made.object.name, sizeof(upload.object.name));
+    upload.object.is_arriving = true;
+    snprintf(upload.metadata, sizeof(upload.metadata), "filename %u", number);
+    snprintf(upload.concat, sizeof(upload.concat), "%s", kind == UPLOAD_PART ? "partial" : "");
+    return &upload;
+}
+
+static inline awaits int begin_number(unsigned number, enum upload_kind kind)
+{
+    struct link_row link = row_of(number);
+    bool is_complete;
+    link.state = LINK_ARRIVING;
+    return catalog_begin_upload(scene_catalog, upload_of(number, kind),
+                                kind == UPLOAD_PART ? NULL : &link, NULL, 0, &is_complete);
+}
+
+static inline awaits int find_upload_number(unsigned number, struct upload_row *ret_row)
+{
+    return catalog_find_upload(scene_catalog, upload_of(number, UPLOAD_WHOLE)->upload, ret_row);
+}
+
+static inline awaits int drop_number(unsigned number, struct object_names *ret_gone,
+                                     struct link_names *ret_ended)
+{
+    const char *upload = upload_of(number, UPLOAD_WHOLE)->upload;
+    return catalog_drop_upload(scene_catalog, upload, ret_gone, ret_ended);
+}
+
+static inline awaits int forget_number(unsigned number, struct object_names *ret_gone)
+{
+    const char *upload = upload_of(number, UPLOAD_WHOLE)->upload;
+    return catalog_forget_upload(scene_catalog, upload, ret_gone);
+}
+
+/* Whether these are the links of `numbers`, in any order. */
+static inline bool are_links(const struct link_names *names, const unsigned *numbers, size_t count)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct link_row row = row_of(numbers[i]);
+        for (size_t k = 0; k < names->count; k++)
+            found += strcmp(names->names[k], row.link) == 0;
+    }
+    return names->count == count && found == count;
+}
+
+/* Whether these are the objects of `numbers`, in any order. */
+static inline bool are_objects(const struct object_names *names, const unsigned *numbers,
+                               size_t count)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct link_row row = row_of(numbers[i]);
+        for (size_t k = 0; k < names->count; k++)
+            found += strcmp(names->names[k], row.object.name) == 0;
+    }
+    return names->count == count && found == count;
+}
+
+#define NUMBERS(...) (const unsigned[]){__VA_ARGS__}, ARRAY_LEN(((const unsigned[]){__VA_ARGS__}))
+
+/* Runs SQL on the catalog's file by a connection of its own and gives the number that it answers.
+ * Outside fibers: SQLite needs more stack than they have. */
+static inline int64_t scene_sql(const char *sql)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    int64_t number = -1;
+    if (sqlite3_open(scene_path, &db) == SQLITE_OK && sqlite3_busy_timeout(db, 5000) == SQLITE_OK &&
+        sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK) {
+        int code = sqlite3_step(statement);
+        if (code == SQLITE_ROW)
+            number = sqlite3_column_int64(statement, 0);
+        else if (code == SQLITE_DONE)
+            number = 0;
+    }
+    if (number < 0)
+        fprintf(stderr, "# %s: %s\n", sql, sqlite3_errmsg(db));
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return number;
+}
+
+/* How many rows all tables have together. */
+static inline int64_t scene_rows(void)
+{
+    return scene_sql("SELECT (SELECT count(*) FROM links) + (SELECT count(*) FROM entries)"
+                     " + (SELECT count(*) FROM objects) + (SELECT count(*) FROM segments)"
+                     " + (SELECT count(*) FROM uploads)");
 }
