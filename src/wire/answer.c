@@ -12,8 +12,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Room that the last lines of a head need, whatever was added before. */
-enum { HEAD_END_BYTES = 128 };
+enum {
+    /* Room that the last lines of a head need, whatever was added before. */
+    HEAD_END_BYTES = 128,
+    CHUNK_LINE_BYTES = 24,   /* 16 digits at most */
+    INTERIM_LINE_BYTES = 64, /* with the longest of our words */
+};
+
+static const struct iovec line_end = {(void *)(uintptr_t) "\r\n", 2};
 
 static struct text out_room(struct request *req)
 {
@@ -57,11 +63,9 @@ awaits int answer_begin(struct request *req, unsigned status)
     text_format(&text, "HTTP/1.1 %u %s\r\nDate: ", status, http_status_text(status));
     text_put(&text, date_now());
     text_put(&text, SLICE("\r\n"));
+    text_put(&text, req->common_fields);
     out_add(req, &text);
-    if (req->is_last)
-        answer_field(req, "Connection", SLICE("close"));
-    else if (req->head.version_minor == 0)
-        answer_field(req, "Connection", SLICE("keep-alive"));
+    assert(req->out_len + HEAD_END_BYTES < req->out->room.len);
     return 0;
 }
 
@@ -100,10 +104,16 @@ void answer_field_format(struct request *req, const char *name, const char *form
     answer_field_end(req, &text);
 }
 
-/* Ends the head. RFC 9110 section 8.6: no Content-Length with 204 and 304. */
+/* Ends the head. RFC 9110 section 8.6: no Content-Length with 1xx, 204 and 304. */
 static void end_head(struct request *req, uint64_t length)
 {
     struct text text = out_room(req);
+    if (req->is_last)
+        text_put(&text, SLICE("Connection: close\r\n"));
+    else if (req->head.version_minor == 0)
+        text_put(&text, SLICE("Connection: keep-alive\r\n"));
+    if (req->is_chunked)
+        text_put(&text, SLICE("Transfer-Encoding: chunked\r\n"));
     if (length != LENGTH_NONE) {
         text_put(&text, SLICE("Content-Length: "));
         text_put_u64(&text, length);
@@ -125,10 +135,15 @@ static awaits int send_out(struct request *req, struct slice body, bool is_more)
     return err;
 }
 
+/* RFC 9110 section 6.4.1. */
+static bool can_have_body(unsigned status)
+{
+    return status >= 200 && status != 204 && status != 304;
+}
+
 awaits int answer_empty(struct request *req)
 {
-    bool has_length = req->status != 204 && req->status != 304;
-    end_head(req, has_length ? 0 : LENGTH_NONE);
+    end_head(req, can_have_body(req->status) ? 0 : LENGTH_NONE);
     return send_out(req, SLICE_NONE, false);
 }
 
@@ -144,19 +159,61 @@ awaits int answer_stream(struct request *req, uint64_t length)
     return send_out(req, SLICE_NONE, length > 0 && req->head.method != HTTP_HEAD);
 }
 
+awaits int answer_stream_open(struct request *req)
+{
+    assert(can_have_body(req->status));
+    /* RFC 9112 section 6.1: who speaks HTTP/1.0 may not know chunks. */
+    req->is_chunked = req->head.version_minor > 0;
+    req->is_last = req->is_last || !req->is_chunked;
+    req->is_open = true;
+    end_head(req, LENGTH_NONE);
+    return send_out(req, SLICE_NONE, false);
+}
+
+awaits int answer_end(struct request *req)
+{
+    assert(req->is_open);
+    req->is_open = false;
+    if (req->head.method == HTTP_HEAD || !req->is_chunked)
+        return 0;
+    static const char last_chunk[] = "0\r\n\r\n";
+    struct iovec iov = {(void *)(uintptr_t)last_chunk, sizeof last_chunk - 1};
+    return stream_send(req->stream, &iov, 1, false);
+}
+
+/* The line before a chunk of data. */
+static struct iovec chunk_line(uint64_t length, char room[CHUNK_LINE_BYTES])
+{
+    int len = snprintf(room, CHUNK_LINE_BYTES, "%" PRIx64 "\r\n", length);
+    assert(len > 0 && len < CHUNK_LINE_BYTES);
+    return (struct iovec){room, (size_t)len};
+}
+
 awaits int answer_send(struct request *req, struct slice bytes)
 {
-    if (req->head.method == HTTP_HEAD)
+    /* A chunk without bytes would be the last one. */
+    if (req->head.method == HTTP_HEAD || bytes.len == 0)
         return 0;
-    struct iovec iov = {(void *)(uintptr_t)bytes.ptr, bytes.len};
-    return stream_send(req->stream, &iov, 1, false);
+    struct iovec data = {(void *)(uintptr_t)bytes.ptr, bytes.len};
+    if (!req->is_chunked)
+        return stream_send(req->stream, &data, 1, false);
+    char line[CHUNK_LINE_BYTES];
+    struct iovec iov[] = {chunk_line(bytes.len, line), data, line_end};
+    return stream_send(req->stream, iov, ARRAY_LEN(iov), false);
 }
 
 awaits int answer_send_file(struct request *req, int file, uint64_t offset, uint64_t length)
 {
-    if (req->head.method == HTTP_HEAD)
+    if (req->head.method == HTTP_HEAD || length == 0)
         return 0;
-    return stream_send_file(req->stream, file, offset, length);
+    if (!req->is_chunked)
+        return stream_send_file(req->stream, file, offset, length);
+    char line[CHUNK_LINE_BYTES];
+    struct iovec before = chunk_line(length, line), after = line_end;
+    int err = stream_send(req->stream, &before, 1, true);
+    if (err == 0)
+        err = stream_send_file(req->stream, file, offset, length);
+    return err == 0 ? stream_send(req->stream, &after, 1, false) : err;
 }
 
 awaits int answer_small_file(struct request *req, int file, uint64_t offset, uint64_t length)
@@ -178,6 +235,19 @@ awaits int answer_small_file(struct request *req, int file, uint64_t offset, uin
     return send_out(req, SLICE_NONE, false);
 }
 
+awaits int answer_interim(struct request *req, unsigned status, struct slice fields)
+{
+    assert(status > 101 && status < 200 && req->status == 0);
+    if (req->head.version_minor == 0)
+        return 0;
+    char line[INTERIM_LINE_BYTES];
+    int len = snprintf(line, sizeof line, "HTTP/1.1 %u %s\r\n", status, http_status_text(status));
+    assert(len > 0 && len < INTERIM_LINE_BYTES);
+    struct iovec iov[] = {
+        {line, (size_t)len}, {(void *)(uintptr_t)fields.ptr, fields.len}, line_end};
+    return stream_send(req->stream, iov, ARRAY_LEN(iov), false);
+}
+
 /* What a client reached us by, where it told no host. */
 static struct slice local_name(struct request *req)
 {
@@ -197,6 +267,9 @@ struct slice answer_base_url(struct request *req)
         return slice_of(req->wire->base_url);
     if (req->head.authority.len == 0) /* HTTP/1.0, or an empty Host: the address that was asked */
         req->head.authority = local_name(req);
-    return arena_format(&req->arena, "%s://%.*s", req->is_https ? "https" : "http",
-                        (int)req->head.authority.len, (const char *)req->head.authority.ptr);
+    if (req->base_url.ptr == NULL)
+        req->base_url =
+            arena_format(&req->arena, "%s://%.*s", req->is_https ? "https" : "http",
+                         (int)req->head.authority.len, (const char *)req->head.authority.ptr);
+    return req->base_url;
 }

@@ -11,6 +11,7 @@
 void body_begin(struct request *req)
 {
     req->has_continued = !req->head.expects_continue;
+    req->body_err = 0;
     req->body_left = req->head.framing == BODY_LENGTH ? req->head.content_length : 0;
     if (req->head.framing == BODY_CHUNKED)
         chunked_begin(&req->chunked);
@@ -78,6 +79,39 @@ static awaits ssize_t receive_framing(struct request *req, int64_t deadline_ms)
     return err < 0 ? err : inbox_recv(req->inbox, req->stream, deadline_ms);
 }
 
+/* Keeps a piece of the trailer section behind those before it. The bound is that of the decoder. */
+static int keep_trailer(struct request *req, struct slice bytes)
+{
+    if (bytes.len == 0)
+        return 0;
+    if (req->trailer.ptr == NULL) {
+        uint8_t *room = arena_alloc(&req->arena, HTTP_TRAILER_BYTES_MAX);
+        if (room == NULL)
+            return fail(-ENOMEM, "no memory for the body's trailer");
+        req->trailer = text_over((struct span){room, HTTP_TRAILER_BYTES_MAX});
+    }
+    text_put(&req->trailer, bytes);
+    assert(!req->trailer.is_full);
+    return 0;
+}
+
+/* Reads framing that lies in the inbox. Returns 0 or -errno. */
+static int take_framing(struct request *req)
+{
+    struct slice bytes = inbox_slice(req->inbox);
+    size_t trailer_before = req->chunked.trailer_bytes;
+    ssize_t used = chunked_framing(&req->chunked, bytes, &req->body_refusal);
+    if (used < 0)
+        return fail((int)used, "%s", req->body_refusal.reason);
+    size_t trailer = req->chunked.trailer_bytes - trailer_before;
+    int err = 0;
+    if (req->keeps_trailer)
+        err = keep_trailer(req, slice_from(bytes.ptr + ((size_t)used - trailer), trailer));
+    inbox_skip(req->inbox, (size_t)used);
+    req->has_body_ended = req->chunked.state == CHUNKED_DONE;
+    return err;
+}
+
 /* Reads framing until data or the end comes. Returns 0 or -errno. */
 static awaits int read_framing(struct request *req, int64_t deadline_ms)
 {
@@ -87,17 +121,17 @@ static awaits int read_framing(struct request *req, int64_t deadline_ms)
             if (got <= 0)
                 return got == 0 ? fail(-ECONNRESET, "body ended early") : (int)got;
         }
-        ssize_t used = chunked_framing(&req->chunked, inbox_slice(req->inbox), &req->body_refusal);
-        if (used < 0)
-            return fail((int)used, "%s", req->body_refusal.reason);
-        inbox_skip(req->inbox, (size_t)used);
-        req->has_body_ended = req->chunked.state == CHUNKED_DONE;
+        int err = take_framing(req);
+        if (err < 0)
+            return err;
     }
     return 0;
 }
 
 static awaits int wait_until(struct request *req, int64_t deadline_ms)
 {
+    if (req->body_err < 0)
+        return req->body_err;
     int err = req->has_body_ended ? 0 : send_continue(req);
     if (err == 0)
         err = read_framing(req, deadline_ms);
@@ -148,6 +182,8 @@ static awaits ssize_t receive(struct request *req, struct span into, int64_t fil
 awaits ssize_t body_recv(struct request *req, struct span into)
 {
     assert(into.len > 0);
+    if (req->body_err < 0)
+        return req->body_err;
     int err = req->has_body_ended ? 0 : send_continue(req);
     if (err == 0)
         err = read_framing(req, idle_deadline(req));
@@ -175,10 +211,10 @@ awaits ssize_t body_fill(struct request *req, struct span into, int64_t fill_ms)
         if (got == 0 && !req->has_body_ended)
             got = inbox_is_empty(req->inbox) ? receive(req, room, deadline_ms)
                                              : (ssize_t)take_from_inbox(req, room);
-        if (got == -ETIMEDOUT)
-            break; /* what has come so far is the result */
-        if (got < 0)
-            return got;
+        if (got < 0) { /* what has come so far is the result */
+            req->body_err = got == -ETIMEDOUT ? 0 : (int)got;
+            break;
+        }
         filled += (size_t)got;
     }
     return (ssize_t)filled;
@@ -210,4 +246,9 @@ awaits int body_drain(struct request *req)
             return -E2BIG;
     }
     return more;
+}
+
+struct slice body_trailer(const struct request *req, struct slice name)
+{
+    return req->has_body_ended ? chunked_trailer_find(text_slice(&req->trailer), name) : SLICE_NONE;
 }

@@ -35,3 +35,8 @@ awaits must_use int body_drain(struct request *req);
 
 /* Whether the rest of the body is known to be small enough to read after an early answer. */
 bool body_is_drainable(const struct request *req);
+
+/* The value of the first field of this name in the body's trailer section (RFC 9112 section 7.1.2),
+ * once the body has ended; .ptr is NULL when there is none, or when req->keeps_trailer was not set
+ * before the body was read. */
+struct slice body_trailer(const struct request *req, struct slice name);

@@ -4,6 +4,7 @@
  * position where a split of the input could matter. */
 #include "wire/http1_parse.h"
 
+#include "base/text.h"
 #include "wire/field.h"
 
 enum {
@@ -83,11 +84,8 @@ static int step_extension(struct chunked *chunked, uint8_t byte, struct parse_re
     return 0;
 }
 
-static int step_trailer(struct chunked *chunked, uint8_t byte, struct parse_refusal *refusal)
+static int step_trailer_field(struct chunked *chunked, uint8_t byte, struct parse_refusal *refusal)
 {
-    if (++chunked->trailer_bytes > HTTP_TRAILER_BYTES_MAX)
-        return refuse(refusal, 431, "The trailer of the body is too long.");
-
     if (chunked->state == CHUNKED_TRAILER_VALUE) {
         if (byte == '\r')
             chunked->state = CHUNKED_TRAILER_LF;
@@ -107,6 +105,17 @@ static int step_trailer(struct chunked *chunked, uint8_t byte, struct parse_refu
         return refuse(refusal, 400, "The name of a trailer field is malformed.");
     chunked->state = CHUNKED_TRAILER_NAME;
     return 0;
+}
+
+static int step_trailer(struct chunked *chunked, uint8_t byte, struct parse_refusal *refusal)
+{
+    if (++chunked->trailer_bytes > HTTP_TRAILER_BYTES_MAX)
+        return refuse(refusal, 431, "The trailer of the body is too long.");
+    if (chunked->state == CHUNKED_TRAILER_LF)
+        return step_exact(chunked, byte, '\n', CHUNKED_TRAILER_START, refusal);
+    if (chunked->state == CHUNKED_END_LF)
+        return step_exact(chunked, byte, '\n', CHUNKED_DONE, refusal);
+    return step_trailer_field(chunked, byte, refusal);
 }
 
 /* The line of a chunk's size has ended: data follow, or the trailer behind the last chunk. */
@@ -145,11 +154,9 @@ static int step(struct chunked *chunked, uint8_t byte, struct parse_refusal *ref
     case CHUNKED_TRAILER_START:
     case CHUNKED_TRAILER_NAME:
     case CHUNKED_TRAILER_VALUE:
-        return step_trailer(chunked, byte, refusal);
     case CHUNKED_TRAILER_LF:
-        return step_exact(chunked, byte, '\n', CHUNKED_TRAILER_START, refusal);
     case CHUNKED_END_LF:
-        return step_exact(chunked, byte, '\n', CHUNKED_DONE, refusal);
+        return step_trailer(chunked, byte, refusal);
     case CHUNKED_DATA:
     case CHUNKED_DONE:
         break;
@@ -169,4 +176,17 @@ ssize_t chunked_framing(struct chunked *chunked, struct slice bytes,
         used++;
     }
     return (ssize_t)used;
+}
+
+struct slice chunked_trailer_find(struct slice trailer, struct slice name)
+{
+    struct slice line;
+    while (slice_next(&trailer, '\n', &line)) {
+        size_t name_len = slice_find(line, ':');
+        if (name_len < line.len && slice_is_same_word(slice_head(line, name_len), name)) {
+            struct slice value = slice_skip(line, name_len + 1);
+            return slice_trim(slice_head(value, slice_find(value, '\r')));
+        }
+    }
+    return SLICE_NONE;
 }

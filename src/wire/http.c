@@ -37,6 +37,7 @@ static const struct {
 } statuses[] = {
     {100, "Continue"},
     {101, "Switching Protocols"},
+    {103, "Early Hints"},
     {104, "Upload Resumption Supported"},
     {200, "OK"},
     {201, "Created"},

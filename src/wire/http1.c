@@ -177,9 +177,21 @@ static awaits void linger(struct connection *connection)
     }
 }
 
+/* Breaks a connection whose answer was left without its end. Where a close would be that end, it is
+ * reset. */
+static void cut(struct request *req)
+{
+    struct linger at_once = {.l_onoff = 1};
+    if (!req->is_chunked)
+        (void)setsockopt(req->stream->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    req->stream->is_broken = true;
+}
+
 /* Whether the connection goes on after this request. */
 static awaits bool finish(struct request *req, int err)
 {
+    if (req->is_open)
+        cut(req);
     if (req->status >= 400)
         counter_add(COUNTER_requests_refused_total, 1);
     log_request(req, err);

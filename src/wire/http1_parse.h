@@ -48,7 +48,8 @@ struct chunked {
     enum chunked_state state;
     uint64_t left; /* data bytes of this chunk still to come, in CHUNKED_DATA */
     unsigned size_digits;
-    size_t line_bytes, extension_bytes, trailer_bytes;
+    size_t line_bytes, extension_bytes;
+    size_t trailer_bytes; /* read of the trailer section, its last empty line included */
 };
 
 void chunked_begin(struct chunked *chunked);
@@ -56,8 +57,12 @@ void chunked_begin(struct chunked *chunked);
  * Returns how many bytes were consumed; -EPROTO with a refusal when the framing is wrong.
  * Afterwards: state CHUNKED_DATA with `left` > 0: the next min(left, …) bytes are data, tell
  * chunked_data() how many you took; CHUNKED_DONE: the body has ended; else: more bytes needed.
- * Trailer fields are checked for form and bounds and ignored. */
+ * Trailer fields are checked for form and bounds. Who wants them takes, after each call, as many of
+ * the consumed bytes from their end as `trailer_bytes` has grown by. */
 ssize_t chunked_framing(struct chunked *chunked, struct slice bytes,
                         struct parse_refusal *ret_refusal);
+/* The value of the first field of this name (ASCII case ignored) in a trailer section that was read
+ * to its end, trimmed; .ptr is NULL when absent. */
+struct slice chunked_trailer_find(struct slice trailer, struct slice name);
 /* `taken` data bytes (at most `left`) have been read by the caller. */
 void chunked_data(struct chunked *chunked, uint64_t taken);

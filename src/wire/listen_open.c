@@ -1,8 +1,11 @@
 /* Opening a listening socket from the address that a person writes. */
 #include "base/text.h"
+#include "limits.h"
 #include "wire/listen.h"
 
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -30,6 +33,18 @@ static int split(const char *address, char *ret_host, size_t host_room, const ch
     return 0;
 }
 
+/* A peer that vanishes without a word must not hold an idle wait for ever. Accepted connections
+ * inherit these options, so they cost nothing each. */
+static void ask_silent_peers(int fd)
+{
+    const int values[][3] = {{SOL_SOCKET, SO_KEEPALIVE, 1},
+                             {IPPROTO_TCP, TCP_KEEPIDLE, PEER_SILENT_S},
+                             {IPPROTO_TCP, TCP_KEEPINTVL, PEER_ASK_S},
+                             {IPPROTO_TCP, TCP_KEEPCNT, PEER_ASKS_MAX}};
+    for (size_t i = 0; i < ARRAY_LEN(values); i++)
+        (void)setsockopt(fd, values[i][0], values[i][1], &values[i][2], sizeof values[i][2]);
+}
+
 static int open_one(const struct addrinfo *info)
 {
     int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -37,6 +52,7 @@ static int open_one(const struct addrinfo *info)
         return -errno;
     int one = 1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    ask_silent_peers(fd);
     if (bind(fd, info->ai_addr, info->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
         int err = -errno;
         (void)close(fd);

@@ -171,6 +171,11 @@ size_t media_type_choose(struct slice declared, struct slice file_name,
     return type.len;
 }
 
+bool media_type_is(struct slice field, struct slice type)
+{
+    return slice_is_same_word(slice_trim(slice_head(field, slice_find(field, ';'))), type);
+}
+
 bool media_type_is_inline_safe(struct slice type)
 {
     return is_listed(type, inline_safe, ARRAY_LEN(inline_safe));

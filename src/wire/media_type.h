@@ -10,6 +10,10 @@
 size_t media_type_choose(struct slice declared, struct slice file_name,
                          char ret_type[MEDIA_TYPE_BYTES_MAX + 1]);
 
+/* Whether a Content-Type field or an element of Accept names this type, with any parameters (RFC
+ * 9110 section 8.3.1). */
+bool media_type_is(struct slice field, struct slice type);
+
 /* Whether a browser may show the type in place; all others are saved. `type` as chosen above. */
 bool media_type_is_inline_safe(struct slice type);
 

@@ -8,7 +8,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { DETAIL_BYTES_MAX = 512 };
+enum {
+    DETAIL_BYTES_MAX = 512,
+    /* A typed problem document without its words; what one of their bytes may become in JSON. */
+    PROBLEM_FRAME_BYTES = 64,
+    JSON_BYTES_A_BYTE = 6,
+};
 
 /* Which status an error of the store, the catalog or the body is. */
 static const struct {
@@ -49,6 +54,15 @@ static void put_json(struct text *text, unsigned status, struct slice detail)
     text_put(text, SLICE("\"}\n"));
 }
 
+/* Sends what went wrong; no cache may keep it, no client may take it for something else. */
+static awaits int send_problem(struct request *req, struct slice type, struct slice body)
+{
+    answer_field(req, "Content-Type", type);
+    answer_field(req, "Cache-Control", SLICE("no-store"));
+    answer_field(req, "X-Content-Type-Options", SLICE("nosniff"));
+    return answer_body(req, body);
+}
+
 awaits int answer_problem_body(struct request *req, const char *detail)
 {
     uint8_t room[DETAIL_BYTES_MAX * 2 + 256];
@@ -68,11 +82,31 @@ awaits int answer_problem_body(struct request *req, const char *detail)
         text_put(&text, SLICE("\n"));
         break;
     }
-    answer_field(req, "Content-Type", type);
     answer_field(req, "Vary", SLICE("Accept"));
-    answer_field(req, "Cache-Control", SLICE("no-store"));
-    answer_field(req, "X-Content-Type-Options", SLICE("nosniff"));
-    return answer_body(req, text_slice(&text));
+    return send_problem(req, type, text_slice(&text));
+}
+
+awaits int answer_problem_typed(struct request *req, const char *type, const char *title,
+                                struct slice members, const char *detail)
+{
+    size_t words = strlen(type) + strlen(title) + strlen(detail);
+    size_t room = words * JSON_BYTES_A_BYTE + members.len + PROBLEM_FRAME_BYTES;
+    struct text text = text_over((struct span){arena_alloc(&req->arena, room), room});
+    if (text.ptr == NULL) {
+        req->stream->is_broken = true; /* the answer has begun */
+        return -ENOMEM;
+    }
+    text_put(&text, SLICE("{\"type\":\""));
+    text_put_json(&text, slice_of(type));
+    text_put(&text, SLICE("\",\"title\":\""));
+    text_put_json(&text, slice_of(title));
+    text_format(&text, "\",\"status\":%u,\"detail\":\"", req->status);
+    text_put_json(&text, slice_of(detail));
+    text_put_byte(&text, '"');
+    text_put(&text, members);
+    text_put(&text, SLICE("}\n"));
+    assert(!text.is_full);
+    return send_problem(req, SLICE("application/problem+json"), text_slice(&text));
 }
 
 awaits int answer_problem(struct request *req, unsigned status, const char *detail, ...)

@@ -1,4 +1,4 @@
-/* Structured fields: RFC 9651 section 4.2, the parsing of a dictionary. */
+/* Structured fields: RFC 9651 section 4.2, the parsing of dictionaries and items. */
 #include "wire/structured.h"
 
 #include "base/text.h"
@@ -259,4 +259,33 @@ int structured_next(struct slice *rest, struct structured_member *ret_member)
     }
     *ret_member = member;
     return 1;
+}
+
+/* Section 4.2, of a field that is an item. */
+static int read_item(struct slice field, enum structured_kind kind, int64_t *ret_number)
+{
+    struct structured_member item = {0};
+    skip_spaces(&field);
+    int err = take_item(&field, &item);
+    if (err == 0)
+        err = skip_parameters(&field);
+    skip_spaces(&field);
+    if (err < 0 || field.len > 0 || item.kind != kind)
+        return -EINVAL;
+    *ret_number = item.number;
+    return 0;
+}
+
+int structured_read_boolean(struct slice field, bool *ret_value)
+{
+    int64_t number;
+    int err = read_item(field, STRUCTURED_BOOLEAN, &number);
+    if (err == 0)
+        *ret_value = number == 1;
+    return err;
+}
+
+int structured_read_integer(struct slice field, int64_t *ret_value)
+{
+    return read_item(field, STRUCTURED_INTEGER, ret_value);
 }

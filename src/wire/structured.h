@@ -1,5 +1,6 @@
-/* Structured fields (RFC 9651): a dictionary, read member by member, strictly: whatever is
- * malformed makes the whole field worthless, so a reader goes on to the end before it decides. */
+/* Structured fields (RFC 9651): single items, and dictionaries, read member by member, strictly:
+ * whatever is malformed makes the whole field worthless, so a reader of a dictionary goes on to the
+ * end before it decides. */
 #pragma once
 
 #include "base/base.h"
@@ -26,3 +27,8 @@ struct structured_member {
 /* Cuts the next member off a dictionary, its parameters skipped. Returns 1, 0 at the end, -EINVAL.
  */
 must_use int structured_next(struct slice *rest, struct structured_member *ret_member);
+
+/* Read a field that is one item of this kind (RFC 9651 section 3.3), its parameters skipped.
+ * Returns 0; -EINVAL when it is malformed or another kind: then it counts as absent. */
+must_use int structured_read_boolean(struct slice field, bool *ret_value);
+must_use int structured_read_integer(struct slice field, int64_t *ret_value);

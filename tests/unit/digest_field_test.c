@@ -57,6 +57,49 @@ static void digest__in_a_field__is_found(void **state)
     }
 }
 
+#define EMPTY512                                                                                   \
+    ":z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==:"
+
+static void claim__of_a_field__is_the_strongest(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *field;
+        int result;
+        enum checksum_algorithm algorithm;
+        uint8_t first_byte;
+    } cases[] = {
+        {"sha-256=" EMPTY, 1, CHECKSUM_SHA256, 0xe3},
+        {"sha-512=" EMPTY512, 1, CHECKSUM_SHA512, 0xcf},
+        {"sha-256=" EMPTY ", sha-512=" EMPTY512, 1, CHECKSUM_SHA512, 0xcf},
+        {"sha-512=" EMPTY512 ", sha-256=" EMPTY, 1, CHECKSUM_SHA512, 0xcf},
+        {"md5=:AA==:, sha-256=" EMPTY ";x", 1, CHECKSUM_SHA256, 0xe3},
+        {"sha-256=" OTHER ", sha-256=" EMPTY, 1, CHECKSUM_SHA256, 0xe3},
+        {"md5=:AA==:, unknown", 0, 0, 0},
+        {"", 0, 0, 0},
+        {"sha-512=" EMPTY, -EINVAL, 0, 0},
+        {"sha-512=" EMPTY ", sha-256=" EMPTY, -EINVAL, 0, 0},
+        {"sha-256=" EMPTY512, -EINVAL, 0, 0},
+        {"sha-512=\"x\"", -EINVAL, 0, 0},
+        {"sha-512", -EINVAL, 0, 0},
+        {"sha-512=" EMPTY512 ", sha-256=" EMPTY ",", -EINVAL, 0, 0},
+        {"sha-512=" EMPTY512 ", =1", -EINVAL, 0, 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct checksum_claim claim = {0};
+        struct slice field = copy_of(slice_of(cases[i].field));
+        check(digest_field_claim(field, &claim) == cases[i].result, i);
+        check(claim.algorithm == cases[i].algorithm, i);
+        check(claim.digest[0] == cases[i].first_byte, i);
+        copy_free(field);
+        if (cases[i].result <= 0)
+            continue;
+        scoped(checksum) checksum = checksum_new(claim.algorithm);
+        assert_non_null(checksum);
+        check(checksum_matches(checksum, &claim), i);
+    }
+}
+
 static void wish__with_a_weight__is_understood(void **state)
 {
     (void)state;
@@ -121,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digest__in_a_field__is_found),
+        cmocka_unit_test(claim__of_a_field__is_the_strongest),
         cmocka_unit_test(wish__with_a_weight__is_understood),
         cmocka_unit_test(members__of_each_kind__have_their_values),
         cmocka_unit_test(digest__written__is_read_again),

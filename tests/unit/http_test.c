@@ -5,6 +5,9 @@ static void names__of_statuses_and_methods__are_those_of_the_rfc(void **state)
 {
     (void)state;
     assert_string_equal(http_status_text(404), "Not Found");
+    assert_string_equal(http_status_text(103), "Early Hints");
+    assert_string_equal(http_status_text(104), "Upload Resumption Supported");
+    assert_string_equal(http_status_text(460), "Checksum Mismatch");
     assert_string_equal(http_status_text(299), "Status");
     assert_string_equal(http_method_name(HTTP_GET), "GET");
     assert_string_equal(http_method_name(HTTP_OPTIONS), "OPTIONS");
