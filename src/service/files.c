@@ -8,9 +8,11 @@
 #include "service/json.h"
 #include "service/links.h"
 #include "service/terms.h"
+#include "service/upload.h"
 #include "wire/answer.h"
 #include "wire/body.h"
 #include "wire/file_name.h"
+#include "wire/media_type.h"
 
 /* Room for the JSON of one link without its base, all of its names escaped. */
 enum { FILE_JSON_BYTES_MAX = 4096 };
@@ -18,64 +20,9 @@ enum { FILE_JSON_BYTES_MAX = 4096 };
 static_assert(FILE_JSON_BYTES_MAX > (6 + 3) * FILE_NAME_BYTES_MAX + 6 * MEDIA_TYPE_BYTES_MAX + 512,
               "the longest names fit, as JSON and in a URL");
 
-/* ---- JSON ---- */
-
-static void put_string(struct text *text, const char *name, struct slice value)
-{
-    text_format(text, "\"%s\":\"", name);
-    text_put_json(text, value);
-    text_put(text, SLICE("\","));
-}
-
-static void put_time(struct text *text, const char *name, int64_t wall_ms)
-{
-    text_format(text, "\"%s\":\"", name);
-    text_put_rfc3339(text, wall_ms);
-    text_put(text, SLICE("\","));
-}
-
-static void put_url(struct text *text, const struct link_row *row, struct slice base_url)
-{
-    text_put(text, SLICE("\"url\":\""));
-    text_put_json(text, base_url);
-    text_format(text, "/%s/", row->link);
-    text_put_percent(text, slice_of(row->file_name));
-    text_put(text, SLICE("\","));
-}
-
-void files_put_json(struct text *text, const struct link_row *row, struct slice base_url)
-{
-    const struct object_row *object = &row->object;
-    text_put_byte(text, '{');
-    put_string(text, "link", slice_of(row->link));
-    put_url(text, row, base_url);
-    put_string(text, "name", slice_of(row->file_name));
-    put_string(text, "type", slice_of(row->media_type));
-    text_format(text,
-                "\"size\":%" PRIu64 ",\"received\":%" PRIu64 ",\"stored\":%" PRIu64
-                ",\"state\":\"ready\",",
-                object->size_bytes, object->size_bytes, object->size_bytes);
-    put_time(text, "created", row->created_ms);
-    if (row->expires_ms != 0)
-        put_time(text, "expires", row->expires_ms);
-    else
-        text_put(text, SLICE("\"expires\":null,"));
-    text_put(text, SLICE("\"digest\":{"));
-    if (object->has_sha256) {
-        text_put(text, SLICE("\"sha-256\":\""));
-        text_put_base64(text, slice_from(object->sha256, SHA256_BYTES));
-        text_put_byte(text, '"');
-    }
-    text_put(text, SLICE("},"));
-    text_format(text, "\"downloads\":%" PRIu32 ",\"downloads_max\":", row->downloads);
-    if (row->downloads_max != 0)
-        text_put_u64(text, row->downloads_max);
-    else
-        text_put(text, SLICE("null"));
-    text_put_byte(text, '}');
-}
-
-static awaits int answer_row(struct request *req, const struct link_row *row)
+/* `arrival`: NULL when all of it is there. */
+static awaits int answer_row(struct request *req, const struct link_row *row,
+                             struct arrival *arrival)
 {
     struct slice base_url = answer_base_url(req);
     size_t room = FILE_JSON_BYTES_MAX + 6 * base_url.len; /* 6: the longest escape */
@@ -83,7 +30,12 @@ static awaits int answer_row(struct request *req, const struct link_row *row)
     if (bytes == NULL)
         return answer_error(req, -ENOMEM);
     struct text text = text_over((struct span){bytes, room});
-    files_put_json(&text, row, base_url);
+    if (arrival == NULL) {
+        files_put_json(&text, row, base_url);
+    } else {
+        struct arrival_progress progress = arrival_progress(arrival);
+        files_put_arriving_json(&text, row, &progress, base_url);
+    }
     text_put_byte(&text, '\n');
     assert(!text.is_full);
     int err = answer_begin(req, 200);
@@ -97,27 +49,32 @@ static awaits int answer_row(struct request *req, const struct link_row *row)
 
 /* ---- Finding ---- */
 
-/* Finds a link that is ready. When it can't be had, that is answered, *ret_entry stays as it is,
- * and the result is what became of the answer. */
-static awaits int find_ready(struct request *req, const char *link, struct link_entry **ret_entry)
+/* Finds a link that is ready, or arriving: then with its arrival. When it can't be had, that is
+ * answered, *ret_entry stays as it is, and the result is what became of the answer. */
+static awaits int find_live(struct request *req, const char *link, struct link_entry **ret_entry,
+                            struct arrival **ret_arrival)
 {
     scoped(link_entry) entry = NULL;
-    int err = links_find(service_of(req), link, &entry);
+    scoped(arrival) arrival = NULL;
+    int err = links_find_arriving(service_of(req), link, &entry, &arrival);
     if (err < 0)
         return answer_error(req, err);
     enum link_state state = links_state(entry);
-    if (state != LINK_READY)
+    if (state != LINK_READY && state != LINK_ARRIVING)
         return links_answer_gone(req, state);
     *ret_entry = entry;
+    *ret_arrival = arrival;
     entry = NULL;
+    arrival = NULL;
     return 0;
 }
 
 awaits int files_get(struct request *req, const char *link)
 {
     scoped(link_entry) entry = NULL;
-    int err = find_ready(req, link, &entry);
-    return entry == NULL ? err : answer_row(req, &entry->row);
+    scoped(arrival) arrival = NULL;
+    int err = find_live(req, link, &entry, &arrival);
+    return entry == NULL ? err : answer_row(req, &entry->row, arrival);
 }
 
 /* ---- The key ---- */
@@ -143,24 +100,40 @@ static awaits int answer_unauthorized(struct request *req)
                                "upload's answer told it as Sluice-Key.");
 }
 
-/* Like find_ready(), but only for who has the link's key. */
-static awaits int find_owned(struct request *req, const char *link, struct link_entry **ret_entry)
+/* Whether the request has the link's key. When it doesn't, that is answered. */
+static awaits int check_key(struct request *req, const struct link_row *row, bool *ret_is_owner)
 {
-    scoped(link_entry) entry = NULL;
-    int err = find_ready(req, link, &entry);
-    if (entry == NULL)
-        return err;
+    *ret_is_owner = false;
     struct slice key = bearer_key(req);
     if (key.len == 0)
         return answer_unauthorized(req);
     uint8_t hash[SHA256_BYTES];
-    err = sha256_of(key, hash);
+    int err = sha256_of(key, hash);
     if (err < 0)
         return answer_error(req, err);
-    if (!digest_is_equal(hash, entry->row.key_hash, SHA256_BYTES))
+    if (!digest_is_equal(hash, row->key_hash, SHA256_BYTES))
         return answer_problem(req, 403, "This is not the key of the link.");
+    *ret_is_owner = true;
+    return 0;
+}
+
+/* Like find_live(), but only for who has the link's key. */
+static awaits int find_owned(struct request *req, const char *link, struct link_entry **ret_entry,
+                             struct arrival **ret_arrival)
+{
+    scoped(link_entry) entry = NULL;
+    scoped(arrival) arrival = NULL;
+    int err = find_live(req, link, &entry, &arrival);
+    if (entry == NULL)
+        return err;
+    bool is_owner;
+    err = check_key(req, &entry->row, &is_owner);
+    if (!is_owner)
+        return err;
     *ret_entry = entry;
+    *ret_arrival = arrival;
     entry = NULL;
+    arrival = NULL;
     return 0;
 }
 
@@ -176,23 +149,29 @@ static awaits int answer_deleted(struct request *req)
     return answer_empty(req);
 }
 
-awaits int files_delete(struct request *req, const char *link)
+/* Removes a link whose bytes are all there. */
+static awaits int remove_link(struct request *req, const char *link)
 {
     struct service *service = service_of(req);
-    scoped(link_entry) entry = NULL;
-    int err = find_owned(req, link, &entry);
-    if (entry == NULL)
-        return err;
     struct object_names *gone = arena_alloc(&req->arena, sizeof *gone);
     if (gone == NULL)
-        return answer_error(req, -ENOMEM);
-    err = catalog_remove(service->catalog, link, gone);
+        return -ENOMEM;
+    int err = catalog_remove(service->catalog, link, gone);
     links_forget(link); /* also after an error: it may have happened */
-    if (err < 0)
-        return answer_error(req, err);
-    for (size_t i = 0; i < gone->count; i++)
-        store_remove(service->store, gone->names[i]);
-    return answer_deleted(req);
+    if (err == 0)
+        service_remove_objects(service, gone);
+    return err;
+}
+
+awaits int files_delete(struct request *req, const char *link)
+{
+    scoped(link_entry) entry = NULL;
+    scoped(arrival) arrival = NULL;
+    int err = find_owned(req, link, &entry, &arrival);
+    if (entry == NULL)
+        return err;
+    err = arrival != NULL ? upload_remove(service_of(req), arrival) : remove_link(req, link);
+    return err < 0 ? answer_error(req, err) : answer_deleted(req);
 }
 
 /* ---- Changing ---- */
@@ -200,9 +179,8 @@ awaits int files_delete(struct request *req, const char *link)
 static bool is_json(const struct request *req)
 {
     struct slice field = request_header(req, SLICE("content-type"));
-    struct slice type = slice_trim(slice_head(field, slice_find(field, ';')));
-    return slice_is_same_word(type, SLICE("application/json")) ||
-           slice_is_same_word(type, SLICE("application/merge-patch+json"));
+    return media_type_is(field, SLICE("application/json")) ||
+           media_type_is(field, SLICE("application/merge-patch+json"));
 }
 
 static awaits int answer_unsupported(struct request *req)
@@ -338,24 +316,21 @@ static const char *read_edit(struct request *req, struct span body, struct link_
 
 /* Makes the change and answers the link as it is then. */
 static awaits int edit_and_answer(struct request *req, const char *link,
-                                  const struct link_edit *edit)
+                                  const struct link_edit *edit, struct arrival *arrival)
 {
     struct service *service = service_of(req);
     struct link_row row;
     int err = catalog_edit(service->catalog, link, edit, &row);
     links_forget(link); /* also after an error: it may have happened */
-    return err < 0 ? answer_error(req, err) : answer_row(req, &row);
+    if (err < 0)
+        return answer_error(req, err);
+    return answer_row(req, &row, row.state == LINK_ARRIVING ? arrival : NULL);
 }
 
-awaits int files_edit(struct request *req, const char *link)
+/* Receives the edit of a link and makes it. */
+static awaits int receive_and_edit(struct request *req, const struct link_row *row,
+                                   struct arrival *arrival)
 {
-    scoped(link_entry) entry = NULL;
-    int err = find_owned(req, link, &entry);
-    if (entry == NULL)
-        return err;
-    if (!is_json(req))
-        return answer_unsupported(req);
-
     struct span body = {arena_alloc(&req->arena, JSON_BODY_BYTES_MAX), JSON_BODY_BYTES_MAX};
     ssize_t len = body.ptr == NULL ? -ENOMEM : receive_body(req, body);
     if (len == -E2BIG)
@@ -367,11 +342,26 @@ awaits int files_edit(struct request *req, const char *link)
     const char *complaint = read_edit(req, (struct span){body.ptr, (size_t)len}, &edit);
     if (complaint != NULL)
         return answer_problem(req, 400, "%s", complaint);
-    if (edit.has_downloads_max && edit.downloads_max != 0 &&
-        edit.downloads_max <= entry->row.downloads)
+    if (edit.has_downloads_max && edit.downloads_max != 0 && edit.downloads_max <= row->downloads)
         return answer_problem(req, 409,
                               "The link was downloaded %" PRIu32
                               " times already; max_downloads must be more.",
-                              entry->row.downloads);
-    return edit_and_answer(req, link, &edit);
+                              row->downloads);
+    return edit_and_answer(req, row->link, &edit, arrival);
+}
+
+awaits int files_edit(struct request *req, const char *link)
+{
+    scoped(link_entry) entry = NULL;
+    scoped(arrival) arrival = NULL;
+    int err = find_owned(req, link, &entry, &arrival);
+    if (entry == NULL)
+        return err;
+    if (!is_json(req))
+        return answer_unsupported(req);
+    if (arrival != NULL && arrival_row(arrival) != NULL)
+        return answer_problem(req, 409,
+                              "This link can be changed when its upload is complete; it can't be "
+                              "resumed, so nothing is written down of it before.");
+    return receive_and_edit(req, &entry->row, arrival);
 }

@@ -2,6 +2,7 @@
  *
  * The answer comes when the whole form has been read, so a form that breaks off leaves nothing:
  * files of it that had been published are taken back. */
+#include "service/early.h"
 #include "service/receipts.h"
 #include "service/upload.h"
 #include "wire/answer.h"
@@ -15,7 +16,8 @@ struct form {
     struct multipart multipart;
     struct terms terms;
     struct receipts receipts;
-    struct upload upload; /* of the part being read, when it is a file */
+    struct upload upload;   /* of the part being read, when it is a file */
+    struct receipt receipt; /* of the same */
     bool is_file;
     const char *complaint; /* the form is refused */
     unsigned complaint_status;
@@ -43,18 +45,21 @@ static awaits int begin_part(struct form *form, const struct multipart_event *ev
     if (type_len > 0)
         memcpy(form->declared_type, event->content_type.ptr, type_len);
     form->declared_type[type_len] = '\0';
-    return upload_begin(&form->upload, form->req, &form->terms, BYTES_UNKNOWN);
+    int err = upload_begin(&form->upload, form->req, &form->terms, BYTES_UNKNOWN);
+    if (err == 0)
+        err = early_tell(&form->upload, slice_of(form->file_name), slice_of(form->declared_type),
+                         BYTES_UNKNOWN, &form->receipt);
+    return err;
 }
 
 static awaits int end_part(struct form *form)
 {
     if (!form->is_file)
         return 0;
-    struct receipt receipt;
     int err = upload_publish(&form->upload, slice_of(form->file_name),
-                             slice_of(form->declared_type), &receipt);
+                             slice_of(form->declared_type), &form->receipt);
     upload_end(&form->upload);
-    return err < 0 ? err : receipts_add(&form->receipts, &receipt);
+    return err < 0 ? err : receipts_add(&form->receipts, &form->receipt);
 }
 
 static awaits int handle_event(struct form *form, const struct multipart_event *event)

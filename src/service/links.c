@@ -12,7 +12,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { BUCKETS = CATALOG_CACHE_ENTRIES * 2, GENERATIONS = 4096 };
+enum {
+    BUCKETS = CATALOG_CACHE_ENTRIES * 2,
+    GENERATIONS = 4096,
+    PARTS_ASKED = 12, /* at once */
+};
 
 static struct {
     _Atomic uint32_t numbers[GENERATIONS];
@@ -51,6 +55,7 @@ void link_entry_drop(struct link_entry *entry)
     if (--entry->references > 0)
         return;
     blob_drop(entry->blob);
+    free(entry->parts);
     free(entry);
 }
 
@@ -125,7 +130,7 @@ void links_clear(void)
     cache.buckets = NULL;
 }
 
-static struct link_entry *cached(const char *link)
+struct link_entry *links_cached(const char *link)
 {
     if (cache.buckets == NULL)
         return NULL;
@@ -145,24 +150,88 @@ static struct link_entry *cached(const char *link)
     return entry;
 }
 
-awaits int links_find(struct service *service, const char *link, struct link_entry **ret_entry)
+static struct link_entry *new_entry(const char *link)
 {
-    *ret_entry = cached(link);
-    if (*ret_entry != NULL)
-        return 0;
-    scoped(link_entry) entry = calloc(1, sizeof *entry);
+    struct link_entry *entry = calloc(1, sizeof *entry);
     if (entry == NULL)
-        return -ENOMEM;
+        return NULL;
     entry->references = 1;
     list_init(&entry->node);
     entry->generation = generation_of(link); /* before asking: a change meanwhile shows */
+    return entry;
+}
+
+awaits int links_find(struct service *service, const char *link, struct link_entry **ret_entry)
+{
+    struct link_entry *known = links_cached(link);
+    if (known != NULL) {
+        *ret_entry = known;
+        return 0;
+    }
+    scoped(link_entry) entry = new_entry(link);
+    if (entry == NULL)
+        return -ENOMEM;
     int err = catalog_find(service->catalog, link, &entry->row);
     if (err < 0)
         return err;
-    keep(entry);
+    if (entry->row.state != LINK_ARRIVING) /* an upload need not tell each worker of its end */
+        keep(entry);
     *ret_entry = entry;
     entry = NULL;
     return 0;
+}
+
+/* The upload behind a row that says that it is arriving: 0, or -ESTALE when that has changed. */
+static awaits int find_arrival(struct service *service, const char *link, struct arrival **arrival)
+{
+    int err = *arrival == NULL ? arrivals_find(service, link, arrival) : 0;
+    if (err < 0)
+        return err == -ENOENT ? -ESTALE : err;
+    enum arrival_state state = arrival_progress(*arrival).state;
+    if (arrival_state_is_open(state))
+        return 0;
+    return state == ARRIVAL_READY ? -ESTALE : -ENOENT;
+}
+
+/* One try. Returns -ESTALE when the upload ended between two looks. */
+static awaits int try_find(struct service *service, const char *link, struct link_entry **ret_entry,
+                           struct arrival **ret_arrival)
+{
+    scoped(arrival) arrival = arrivals_known(link);
+    scoped(link_entry) entry = NULL;
+    const struct link_row *row = arrival == NULL ? NULL : arrival_row(arrival);
+    int err = 0;
+    if (row != NULL && arrival_state_is_open(arrival_progress(arrival).state)) {
+        entry = new_entry(link);
+        if (entry == NULL)
+            return -ENOMEM;
+        entry->row = *row;
+        entry->row.state = LINK_ARRIVING;
+    } else {
+        err = links_find(service, link, &entry);
+    }
+    bool is_arriving = err == 0 && entry->row.state == LINK_ARRIVING;
+    if (is_arriving)
+        err = find_arrival(service, link, &arrival);
+    if (err < 0)
+        return err;
+    *ret_entry = entry;
+    *ret_arrival = is_arriving ? arrival : NULL;
+    entry = NULL;
+    if (is_arriving)
+        arrival = NULL;
+    return 0;
+}
+
+awaits int links_find_arriving(struct service *service, const char *link,
+                               struct link_entry **ret_entry, struct arrival **ret_arrival)
+{
+    *ret_arrival = NULL;
+    *ret_entry = links_cached(link);
+    int err = *ret_entry == NULL ? -ESTALE : 0;
+    for (int i = 0; err == -ESTALE && i < DOWNLOAD_LOOKUPS_MAX; i++)
+        err = try_find(service, link, ret_entry, ret_arrival);
+    return err == -ESTALE ? -EAGAIN : err;
 }
 
 bool links_is_current(const struct link_entry *entry)
@@ -190,23 +259,99 @@ static awaits int explain_missing(struct service *service, const struct link_ent
     return row.state == LINK_READY ? fail(-EIO, "a link's object is missing") : -ENOENT;
 }
 
-awaits int links_open(struct service *service, struct link_entry *entry)
+/* ---- Opening ---- */
+
+static awaits int open_object(struct service *service, const struct link_entry *entry,
+                              const char *object, uint64_t size_bytes, struct blob **ret_blob)
 {
-    if (entry->blob != NULL)
-        return 0;
     struct blob *blob = NULL;
-    int err = blob_open(service->store, entry->row.object.name, &blob);
+    int err = blob_open(service->store, object, &blob);
     if (err < 0)
         return err == -ENOENT ? explain_missing(service, entry) : err;
-    if (blob->size_bytes != entry->row.object.size_bytes) {
+    if (blob->size_bytes != size_bytes) {
         blob_drop(blob);
         return fail(-EIO, "an object's size differs from its row");
     }
+    *ret_blob = blob;
+    return 0;
+}
+
+/* Reads which parts there are, from number `first` on, some of them. Returns how many, at least 1.
+ */
+static awaits int read_parts(struct service *service, const struct link_entry *entry,
+                             struct link_part *parts, unsigned first)
+{
+    struct object_row rows[PARTS_ASKED];
+    size_t count = 0;
+    unsigned wanted = entry->row.object.parts - first;
+    int err = catalog_parts(service->catalog, entry->row.object.name, first, rows,
+                            size_min(wanted, PARTS_ASKED), &count);
+    if (err < 0)
+        return err;
+    uint64_t end = first == 0 ? 0 : parts[first - 1].end;
+    for (size_t i = 0; i < count; i++) {
+        struct link_part *part = &parts[first + i];
+        memcpy(part->object, rows[i].name, sizeof part->object);
+        end += rows[i].size_bytes;
+        part->end = end;
+    }
+    return count == 0 ? explain_missing(service, entry) : (int)count;
+}
+
+static awaits int load_parts(struct service *service, struct link_entry *entry)
+{
+    const struct object_row *object = &entry->row.object;
+    if (object->parts > UPLOAD_PARTS_MAX)
+        return fail(-EIO, "an object is made of more parts than there can be");
+    struct link_part *parts = calloc(object->parts, sizeof *parts);
+    if (parts == NULL)
+        return -ENOMEM;
+    int err = 0;
+    for (unsigned filled = 0; err == 0 && filled < object->parts;) {
+        int got = read_parts(service, entry, parts, filled);
+        if (got < 0)
+            err = got;
+        else
+            filled += (unsigned)got;
+    }
+    if (err == 0 && parts[object->parts - 1].end != object->size_bytes)
+        err = fail(-EIO, "the parts of an object don't make up its size");
+    if (err < 0 || entry->parts != NULL) /* or somebody else was quicker while we waited */
+        free(parts);
+    else
+        entry->parts = parts;
+    return err;
+}
+
+awaits int links_open(struct service *service, struct link_entry *entry)
+{
+    if (entry->blob != NULL || entry->parts != NULL)
+        return 0;
+    if (entry->row.object.parts > 0)
+        return load_parts(service, entry);
+    struct blob *blob = NULL;
+    int err =
+        open_object(service, entry, entry->row.object.name, entry->row.object.size_bytes, &blob);
+    if (err < 0)
+        return err;
     if (entry->blob != NULL) /* somebody else was quicker while we waited */
         blob_drop(blob);
     else
         entry->blob = blob;
     return 0;
+}
+
+uint64_t links_part_begin(const struct link_entry *entry, size_t index)
+{
+    return index == 0 ? 0 : entry->parts[index - 1].end;
+}
+
+awaits int links_open_part(struct service *service, const struct link_entry *entry, size_t index,
+                           struct blob **ret_blob)
+{
+    const struct link_part *part = &entry->parts[index];
+    return open_object(service, entry, part->object, part->end - links_part_begin(entry, index),
+                       ret_blob);
 }
 
 awaits int links_answer_gone(struct request *req, enum link_state state)

@@ -5,7 +5,14 @@
  * compares. */
 #pragma once
 
+#include "service/arrivals.h"
 #include "service/service.h"
+
+/* One of the objects that a file is made of. */
+struct link_part {
+    char object[STORE_NAME_CHARS + 1];
+    uint64_t end; /* where it ends in the file */
+};
 
 struct link_entry {
     unsigned references;
@@ -14,13 +21,22 @@ struct link_entry {
     struct link_entry *hash_next;
     int64_t used_ms; /* when it was last found */
     struct link_row row;
-    struct blob *blob; /* NULL until links_open() */
+    struct blob *blob;       /* NULL until links_open(), and where the file is made of parts */
+    struct link_part *parts; /* row.object.parts of them; NULL until links_open() */
 };
 
-/* Finds a link. Returns 0, -ENOENT, or the catalog's error. A link that is gone is found, too:
- * links_state() tells. The entry is shared: drop it. */
+/* Finds a link. Returns 0, -ENOENT, or the catalog's error. A link that is gone is found, too, and
+ * one whose bytes are arriving: links_state() tells. The entry is shared: drop it. */
 awaits must_use int links_find(struct service *service, const char *link,
                                struct link_entry **ret_entry);
+/* Finds one only if the calling worker has it at hand, else NULL. Never waits. */
+must_use struct link_entry *links_cached(const char *link);
+/* Like links_find(), and gives the arrival of a link whose bytes are arriving, else NULL; then the
+ * entry is the caller's own, and tells what the catalog does or, before the catalog knows the link,
+ * what it will. -ENOENT also for an upload that has failed. */
+awaits must_use int links_find_arriving(struct service *service, const char *link,
+                                        struct link_entry **ret_entry,
+                                        struct arrival **ret_arrival);
 void link_entry_drop(struct link_entry *entry);
 SCOPED_TYPE(link_entry)
 
@@ -30,9 +46,15 @@ enum link_state links_state(const struct link_entry *entry);
 /* Whether no change of the link was told since it was found; may be false for nothing. */
 bool links_is_current(const struct link_entry *entry);
 
-/* Opens the entry's object if it isn't open. Returns 0 or the store's error; -ENOENT when the link
- * has ended meanwhile; -EIO when the object is lost or its size differs from the row's. */
+/* Opens the entry's object if it isn't open, or gets to know what parts it is made of. Returns 0 or
+ * the store's or the catalog's error; -ENOENT when the link has ended meanwhile; -EIO when the
+ * object is lost or its size differs from the row's. */
 awaits must_use int links_open(struct service *service, struct link_entry *entry);
+/* Opens one of the parts. Fails in the same way. */
+awaits must_use int links_open_part(struct service *service, const struct link_entry *entry,
+                                    size_t index, struct blob **ret_blob);
+/* Where a part begins in the file. */
+uint64_t links_part_begin(const struct link_entry *entry, size_t index);
 
 /* Makes all workers ask the catalog again: called after each change of a link. Any worker. */
 void links_forget(const char *link);

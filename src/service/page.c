@@ -110,7 +110,7 @@ static awaits int answer_page(struct request *req, const char *type, const struc
         return err;
     answer_field(req, "Content-Type", slice_of(type));
     put_policy(req, hash);
-    answer_field(req, "Referrer-Policy", SLICE("no-referrer"));
+    answer_field(req, "Referrer-Policy", SLICE("same-origin"));
     answer_field(req, "Vary", SLICE("Accept"));
     answer_field(req, "Cache-Control", SLICE("no-cache"));
     answer_field(req, "X-Content-Type-Options", SLICE("nosniff"));

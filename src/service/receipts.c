@@ -6,6 +6,7 @@
 #include "runtime/fiber.h"
 #include "service/files.h"
 #include "service/links.h"
+#include "service/url.h"
 #include "wire/answer.h"
 #include "wire/digest_field.h"
 
@@ -13,14 +14,10 @@
  */
 enum { RECEIPT_BYTES_MAX = 9 * FILE_NAME_BYTES_MAX + 1024 };
 
-/* BASE/LINK/NAME */
-static void put_url(struct text *text, struct slice base_url, const struct link_row *row)
+static void put_url(struct text *text, const struct receipts *receipts, const struct link_row *row)
 {
-    text_put(text, base_url);
-    text_put_byte(text, '/');
-    text_put(text, slice_of(row->link));
-    text_put_byte(text, '/');
-    text_put_percent(text, slice_of(row->file_name));
+    text_put(text, receipts->base_url);
+    url_put_path(text, row);
 }
 
 int receipts_begin(struct receipts *ret_receipts, struct request *req, bool is_list)
@@ -50,6 +47,8 @@ static void put_json(struct text *text, const struct receipts *receipts,
     if (receipts->count > 0)
         text_put_byte(text, ',');
     files_put_json(text, &receipt->row, receipts->base_url);
+    if (receipt->key[0] == '\0')
+        return;
     text->len--; /* the closing brace gives way to one more member */
     text_format(text, ",\"key\":\"%s\"}", receipt->key);
 }
@@ -58,16 +57,21 @@ static void put_html(struct text *text, const struct receipts *receipts,
                      const struct receipt *receipt)
 {
     text_put(text, SLICE("<li><a href=\""));
-    put_url(text, receipts->base_url, &receipt->row);
+    put_url(text, receipts, &receipt->row);
     text_put(text, SLICE("\">"));
     text_put_html(text, slice_of(receipt->row.file_name));
-    text_format(text, "</a> (key to delete it: <code>%s</code>)</li>", receipt->key);
+    text_put(text, SLICE("</a>"));
+    if (receipt->key[0] != '\0')
+        text_format(text, " (key to delete it: <code>%s</code>)", receipt->key);
+    text_put(text, SLICE("</li>"));
 }
 
 /* A field has its bound: of a form with hundreds of files only JSON tells all the keys. */
 static int add_key(struct receipts *receipts, const char *key)
 {
     struct text text;
+    if (key[0] == '\0')
+        return 0;
     int err = buffer_room(&receipts->keys, 2 + LINK_CHARS, &text);
     if (err < 0)
         return err == -E2BIG ? 0 : err;
@@ -103,7 +107,7 @@ int receipts_add(struct receipts *receipts, const struct receipt *receipt)
         put_html(&text, receipts, receipt);
         break;
     case ACCEPT_ANY:
-        put_url(&text, receipts->base_url, &receipt->row);
+        put_url(&text, receipts, &receipt->row);
         text_put_byte(&text, '\n');
         break;
     }
@@ -141,7 +145,7 @@ static void put_fields(struct request *req, const struct receipts *receipts)
 {
     const struct receipt *receipt = &receipts->first;
     struct text location = answer_field_begin(req, "Location");
-    put_url(&location, receipts->base_url, &receipt->row);
+    put_url(&location, receipts, &receipt->row);
     answer_field_end(req, &location);
     const struct object_row *object = &receipt->row.object;
     if (object->has_sha256) {
@@ -161,7 +165,8 @@ awaits int receipts_answer(struct receipts *receipts)
         return err;
     if (receipts->count == 1)
         put_fields(req, receipts);
-    answer_field(req, "Sluice-Key", buffer_slice(&receipts->keys));
+    if (receipts->keys.len > 0)
+        answer_field(req, "Sluice-Key", buffer_slice(&receipts->keys));
     answer_field(req, "Content-Type", frame.type);
     answer_field(req, "Content-Security-Policy", SLICE("default-src 'none'"));
     answer_field(req, "Vary", SLICE("Accept"));
@@ -188,8 +193,7 @@ awaits void receipts_undo(struct receipts *receipts)
         memcpy(link, rest.ptr, LINK_CHARS);
         rest = slice_skip(rest, LINK_CHARS);
         if (catalog_remove(service->catalog, link, &gone) == 0)
-            for (size_t i = 0; i < gone.count; i++)
-                store_remove(service->store, gone.names[i]);
+            service_remove_objects(service, &gone);
         links_forget(link);
     }
 }

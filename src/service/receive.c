@@ -3,43 +3,15 @@
  * The whole life of such an upload is upload_handle(), read from top to bottom. Nothing is visible
  * to others before the catalog has the row; whatever fails earlier, upload_end() gives the bytes
  * back, and a crash leaves only an object without a row, which the sweeper removes. */
+#include "service/early.h"
 #include "service/receipts.h"
-#include "service/upload.h"
+#include "service/upload_name.h"
 #include "wire/answer.h"
 #include "wire/body.h"
 #include "wire/disposition.h"
 #include "wire/file_name.h"
 
-/* Moves the body into the upload. A fast sender fills large chunks, one of which is on its way to
- * the disk while the next fills; a slow one gets a small chunk for a moment when bytes are there.
- * While nothing comes, nothing is held. */
-static awaits int receive_body(struct request *req, struct upload *upload)
-{
-    bool is_fast = body_length(req) >= UPLOAD_LARGE_BYTES;
-    for (;;) {
-        scoped(chunk) chunk = NULL;
-        int more = body_wait(req);
-        if (more <= 0)
-            return more;
-        int64_t deadline_ms = worker_now_ms() + req->wire->body_idle_ms;
-        int err = is_fast ? chunk_take(&chunk, deadline_ms) : chunk_take_small(&chunk, deadline_ms);
-        if (err < 0)
-            return err;
-        struct span room = {chunk->room.ptr,
-                            size_min(chunk->room.len, draft_wanted(upload->draft))};
-        ssize_t got = is_fast ? body_fill(req, room, UPLOAD_FILL_MS) : body_recv(req, room);
-        if (got <= 0)
-            return (int)got;
-        is_fast = (size_t)got == room.len;
-        err = upload_append_chunk(upload, &chunk, (size_t)got);
-        if (err < 0)
-            return err;
-    }
-}
-
-/* The file's name: from the path, else from the fields that clients use for it. Returns NULL or
- * one sentence about what is wrong with it. */
-static const char *choose_name(struct request *req, struct slice from_path,
+const char *upload_choose_name(struct request *req, struct slice from_path,
                                char ret_name[FILE_NAME_BYTES_MAX + 1])
 {
     struct slice raw = from_path;
@@ -67,7 +39,7 @@ static const char *choose_name(struct request *req, struct slice from_path,
     }
 }
 
-static awaits int answer_created(struct request *req, const struct receipt *receipt)
+awaits int upload_answer_created(struct request *req, const struct receipt *receipt)
 {
     struct receipts receipts;
     int err = receipts_begin(&receipts, req, false);
@@ -82,7 +54,7 @@ awaits int upload_handle(struct request *req, struct slice name)
 {
     char file_name[FILE_NAME_BYTES_MAX + 1];
     struct terms terms;
-    const char *complaint = choose_name(req, name, file_name);
+    const char *complaint = upload_choose_name(req, name, file_name);
     if (complaint == NULL)
         complaint = terms_read(req, &terms);
     if (complaint == NULL && request_header(req, SLICE("content-range")).ptr != NULL)
@@ -92,12 +64,15 @@ awaits int upload_handle(struct request *req, struct slice name)
 
     struct upload upload = {0};
     struct receipt receipt;
-    int err = upload_begin(&upload, req, &terms, body_length(req));
+    struct slice type = request_header(req, SLICE("content-type"));
+    uint64_t size_bytes = body_length(req);
+    int err = upload_begin(&upload, req, &terms, size_bytes);
     if (err == 0)
-        err = receive_body(req, &upload);
+        err = early_tell(&upload, slice_of(file_name), type, size_bytes, &receipt);
     if (err == 0)
-        err = upload_publish(&upload, slice_of(file_name),
-                             request_header(req, SLICE("content-type")), &receipt);
+        err = upload_receive(&upload);
+    if (err == 0)
+        err = upload_publish(&upload, slice_of(file_name), type, &receipt);
     upload_end(&upload);
-    return err < 0 ? upload_answer_error(req, err) : answer_created(req, &receipt);
+    return err < 0 ? upload_answer_error(req, err) : upload_answer_created(req, &receipt);
 }

@@ -7,13 +7,8 @@
 #include "base/log.h"
 #include "runtime/fiber.h"
 #include "service/service.h"
+#include "service/sweep_uploads.h"
 #include "service/uses.h"
-
-static void remove_object(struct service *service, const char *name)
-{
-    store_remove(service->store, name);
-    counter_add(COUNTER_swept_objects_total, 1);
-}
 
 /* Removes those of the names that no row has. Returns how many, or the catalog's error. */
 static awaits int sweep_names(struct service *service, const char (*names)[STORE_NAME_CHARS + 1],
@@ -28,7 +23,8 @@ static awaits int sweep_names(struct service *service, const char (*names)[STORE
     for (size_t i = 0; i < count; i++) {
         if (is_known[i])
             continue;
-        remove_object(service, names[i]);
+        store_remove(service->store, names[i]);
+        counter_add(COUNTER_swept_objects_total, 1);
         if (++removed % SWEEP_REMOVALS == 0)
             fiber_yield();
     }
@@ -106,8 +102,8 @@ static awaits int expire_links(struct service *service, struct object_names *gon
         int err = catalog_expire(service->catalog, clock_wall_ms(), gone);
         if (err < 0)
             return err;
-        for (size_t i = 0; i < gone->count; i++)
-            remove_object(service, gone->names[i]);
+        service_remove_objects(service, gone);
+        counter_add(COUNTER_swept_objects_total, (int64_t)gone->count);
     } while (gone->count == ARRAY_LEN(gone->names));
     return 0;
 }
@@ -117,15 +113,19 @@ awaits void sweep_run(void *arg)
     struct service *service = arg;
     struct arena arena = ARENA_EMPTY;
     bool was_failing = false;
+    int64_t uploads_ms = 0; /* when those are looked for next */
     sweep_leftovers(service);
     do {
         error_clear();
         struct object_names *gone = arena_alloc(&arena, sizeof *gone);
         int err = gone == NULL ? -ENOMEM : expire_links(service, gone);
+        if (err == 0 && worker_now_ms() >= uploads_ms) {
+            err = sweep_uploads(service);
+            uploads_ms = worker_now_ms() + i64_min(SWEEP_UPLOADS_MS, service->upload_life_ms);
+        }
         /* An outage is told once, not every few seconds. */
         if (err < 0 && err != -ECANCELED && !was_failing)
-            log_event(LOG_ERROR, "expiring links failed",
-                      log_text("reason", slice_of(error_text())),
+            log_event(LOG_ERROR, "expiring failed", log_text("reason", slice_of(error_text())),
                       log_text("error", slice_of(strerrorname_np(-err))));
         was_failing = err < 0;
         arena_clear(&arena);

@@ -37,42 +37,56 @@ static const char *read_max_days(const struct service *service, struct slice wor
     return terms_read_expires(service, text_slice(&text), ret_wall_ms);
 }
 
-static const char *read_life(const struct request *req, struct terms *terms)
+static const char *read_life(const struct service *service, const struct terms_words *words,
+                             int64_t *ret_wall_ms)
 {
-    const struct service *service = service_of(req);
-    struct slice expires = request_header(req, SLICE("sluice-expires"));
-    struct slice days = request_header(req, SLICE("max-days"));
-    if (expires.ptr != NULL)
-        return terms_read_expires(service, expires, &terms->expires_ms);
-    if (days.ptr != NULL)
-        return read_max_days(service, days, &terms->expires_ms);
+    if (words->expires.ptr != NULL)
+        return terms_read_expires(service, words->expires, ret_wall_ms);
+    if (words->max_days.ptr != NULL)
+        return read_max_days(service, words->max_days, ret_wall_ms);
     int64_t life_ms = service->expires_ms;
     if (life_ms == 0 && service->expires_max_ms > 0)
         life_ms = service->expires_max_ms;
-    terms->expires_ms = life_ms > 0 ? clock_wall_ms() + life_ms : 0;
+    *ret_wall_ms = life_ms > 0 ? clock_wall_ms() + life_ms : 0;
+    return NULL;
+}
+
+struct terms_words terms_words_of(const struct request *req)
+{
+    return (struct terms_words){
+        .expires = request_header(req, SLICE("sluice-expires")),
+        .max_days = request_header(req, SLICE("max-days")),
+        .downloads = request_header(req, SLICE("max-downloads")),
+        .digest = request_header(req, SLICE("repr-digest")),
+        .wanted = request_header(req, SLICE("want-repr-digest")),
+    };
+}
+
+const char *terms_read_words(const struct service *service, const struct terms_words *words,
+                             struct terms *ret_terms)
+{
+    struct terms terms = {0};
+    const char *complaint = read_life(service, words, &terms.expires_ms);
+    if (complaint != NULL)
+        return complaint;
+    uint64_t count = 0;
+    if (words->downloads.ptr != NULL &&
+        (parse_u64(words->downloads, &count) < 0 || count == 0 || count > UINT32_MAX))
+        return "Max-Downloads takes a whole number from 1 to 4294967295.";
+    terms.downloads_max = (uint32_t)count;
+    if (words->digest.ptr != NULL) {
+        int has = digest_field_read(words->digest, terms.sha256);
+        if (has < 0)
+            return "Repr-Digest is malformed; it looks like sha-256=:BASE64:";
+        terms.has_sha256 = has == 1;
+    }
+    terms.wants_sha256 = digest_field_is_wanted(words->wanted);
+    *ret_terms = terms;
     return NULL;
 }
 
 const char *terms_read(const struct request *req, struct terms *ret_terms)
 {
-    struct terms terms = {0};
-    const char *complaint = read_life(req, &terms);
-    if (complaint != NULL)
-        return complaint;
-    struct slice downloads = request_header(req, SLICE("max-downloads"));
-    uint64_t count = 0;
-    if (downloads.ptr != NULL &&
-        (parse_u64(downloads, &count) < 0 || count == 0 || count > UINT32_MAX))
-        return "Max-Downloads takes a whole number from 1 to 4294967295.";
-    terms.downloads_max = (uint32_t)count;
-    struct slice digest = request_header(req, SLICE("repr-digest"));
-    if (digest.ptr != NULL) {
-        int has = digest_field_read(digest, terms.sha256);
-        if (has < 0)
-            return "Repr-Digest is malformed; it looks like sha-256=:BASE64:";
-        terms.has_sha256 = has == 1;
-    }
-    terms.wants_sha256 = digest_field_is_wanted(request_header(req, SLICE("want-repr-digest")));
-    *ret_terms = terms;
-    return NULL;
+    const struct terms_words words = terms_words_of(req);
+    return terms_read_words(service_of(req), &words, ret_terms);
 }

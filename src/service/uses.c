@@ -221,8 +221,8 @@ awaits void uses_retire(struct service *service, const char *link)
     struct object_names gone = {0};
     int err = catalog_retire(service->catalog, link, LINK_USED_UP, &gone);
     links_forget(link);
-    for (size_t i = 0; err == 0 && i < gone.count; i++)
-        store_remove(service->store, gone.names[i]);
+    if (err == 0)
+        service_remove_objects(service, &gone);
 }
 
 /* Takes one use that is over out of the table. Returns 1 with the link to retire, 0 when the link
