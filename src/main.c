@@ -4,14 +4,16 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "base/log.h"
+#include "base_url.h"
 #include "catalog/catalog_sqlite.h"
 #include "check.h"
+#include "client/put.h"
 #include "options.h"
 #include "runtime/fiber.h"
 #include "runtime/io.h"
+#include "service/cors.h"
 #include "service/service.h"
 #include "store/store_disk.h"
-#include "wire/authority.h"
 #include "wire/cidr.h"
 #include "wire/listen.h"
 
@@ -37,6 +39,8 @@ struct program {
     struct cidr_list trusted;
     struct wire wire;
     struct service service;
+    struct cors cors;
+    char base_url[BASE_URL_BYTES_MAX + 1];
     struct check check;
     const struct io_ops *io;
     int listen_fds[LISTEN_MAX];
@@ -149,32 +153,13 @@ static void close_listeners(void)
         (void)close(program.listen_fds[--program.listen_len]);
 }
 
-/* "http://HOST" or "https://HOST/PATH"; a '/' at its end is not part of what links begin with. */
-static int set_base_url(const char *url)
-{
-    static char kept[1024];
-    size_t len = strlen(url);
-    size_t scheme = strncmp(url, "https://", 8) == 0 ? 8 : strncmp(url, "http://", 7) == 0 ? 7 : 0;
-    struct slice rest = slice_from(url + scheme, len - scheme);
-    bool is_sound =
-        len < sizeof kept && authority_is_valid(slice_head(rest, slice_find(rest, '/')));
-    for (size_t i = 0; i < rest.len; i++)
-        is_sound = is_sound && rest.ptr[i] > ' ' && rest.ptr[i] < 0x7f && rest.ptr[i] != '?';
-    if (len > 0 && (scheme == 0 || !is_sound))
-        return refuse("--base-url", "it looks like https://files.example.org");
-    memcpy(kept, url, len + 1);
-    while (len > scheme && kept[len - 1] == '/')
-        kept[--len] = '\0';
-    program.wire.base_url = kept;
-    return 0;
-}
-
 static int configure(const struct options *options)
 {
     program.service.size_max = options->max_size_bytes;
     program.service.expires_ms = options->expires_ms;
     program.service.expires_max_ms = options->expires_max_ms;
     program.service.uploads_per_address = options->uploads_per_address;
+    program.service.upload_life_ms = options->upload_expires_ms;
     program.wire = (struct wire){
         .head_ms = options->head_timeout_ms,
         .body_idle_ms = options->body_idle_ms,
@@ -190,7 +175,14 @@ static int configure(const struct options *options)
         if (cidr_list_add(&program.trusted, options->trusted_proxy.items[i]) < 0)
             return refuse("--trusted-proxy", "each is a network such as 10.0.0.0/8");
     program.wire.trusted_proxies = &program.trusted;
-    return set_base_url(options->base_url);
+    for (size_t i = 0; i < options->cors_origin.len; i++)
+        if (cors_add(&program.cors, options->cors_origin.items[i]) < 0)
+            return refuse("--cors-origin", "each is *, none, or like https://app.example.org");
+    program.service.cors = &program.cors;
+    if (base_url_read(options->base_url, program.base_url) < 0)
+        return refuse("--base-url", "it looks like https://files.example.org");
+    program.wire.base_url = program.base_url;
+    return 0;
 }
 
 /* ---- Running ---- */
@@ -339,6 +331,7 @@ static int print_help(void)
     (void)printf("Sluice %s, a file host: send it a file, get a link at once.\n\n"
                  "sluice serve [OPTION]...           serve until SIGTERM\n"
                  "sluice check [--repair] [--data DIR]  compare links and bytes\n"
+                 "sluice put FILE... [OPTION]...     send files, print their links (put --help)\n"
                  "sluice version                     print the version\n"
                  "sluice --help                      print this\n\n"
                  "Options of serve, also as SLUICE_NAME in the environment or as \"name = value\" "
@@ -381,6 +374,8 @@ int main(int argc, char **argv)
     const char *command = argc > 1 ? argv[1] : "--help";
     if (strcmp(command, "serve") == 0)
         return with_options(argv + 2, serve);
+    if (strcmp(command, "put") == 0)
+        return put_command(argv + 2);
     if (strcmp(command, "check") == 0) {
         take_repair(argv + 2);
         return with_options(argv + 2, check);

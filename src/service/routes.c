@@ -1,15 +1,20 @@
 /* Which request is for whom: one table, read from top to bottom. */
 #include "base/text.h"
+#include "service/cors.h"
+#include "service/resumable_body.h"
 #include "service/service.h"
+#include "service/tus_fields.h"
+#include "service/url.h"
 #include "wire/answer.h"
+#include "wire/media_type.h"
 
 #define METHOD(name) (1U << HTTP_##name)
 #define READS (METHOD(GET) | METHOD(HEAD))
 
 /* What a path has been cut into. */
 struct route_match {
-    char link[LINK_CHARS + 1];
-    struct slice name; /* decoded; of PUT /NAME */
+    char link[LINK_CHARS + 1]; /* or the name of an upload; "" when it has another form */
+    struct slice name;         /* decoded; of PUT /NAME */
 };
 
 static awaits int serve_home(struct request *req, const struct route_match *match)
@@ -33,21 +38,44 @@ static awaits int serve_metrics(struct request *req, const struct route_match *m
 static awaits int serve_post(struct request *req, const struct route_match *match)
 {
     (void)match;
-    struct slice type = request_header(req, SLICE("content-type"));
-    struct slice essence = slice_trim(slice_head(type, slice_find(type, ';')));
-    if (slice_is_same_word(essence, SLICE("multipart/form-data")))
+    if (media_type_is(request_header(req, SLICE("content-type")), SLICE("multipart/form-data")))
         return form_handle(req);
-    return upload_handle(req, SLICE_NONE);
+    return resumable_is_asked(req) ? resumable_create(req, SLICE_NONE)
+                                   : upload_handle(req, SLICE_NONE);
 }
 
 static awaits int serve_put(struct request *req, const struct route_match *match)
 {
-    return upload_handle(req, match->name);
+    return resumable_is_asked(req) ? resumable_create(req, match->name)
+                                   : upload_handle(req, match->name);
+}
+
+/* Two protocols share the uploads; each request tells which it speaks. */
+
+static awaits int serve_creation(struct request *req, const struct route_match *match)
+{
+    (void)match;
+    bool is_tus = request_header(req, SLICE("tus-resumable")).ptr != NULL;
+    return is_tus || !resumable_is_asked(req) ? tus_create(req) : resumable_create(req, SLICE_NONE);
+}
+
+static awaits int serve_upload(struct request *req, const struct route_match *match)
+{
+    bool is_tus = request_header(req, SLICE("tus-resumable")).ptr != NULL ||
+                  req->head.method == HTTP_POST ||
+                  (req->head.method == HTTP_PATCH && tus_is_chunk(req));
+    return is_tus || match->link[0] == '\0' ? tus_handle(req, match->link)
+                                            : resumable_handle(req, match->link);
 }
 
 static awaits int serve_download(struct request *req, const struct route_match *match)
 {
     return download_handle(req, match->link);
+}
+
+static awaits int serve_progress(struct request *req, const struct route_match *match)
+{
+    return progress_handle(req, match->link);
 }
 
 static awaits int serve_files_get(struct request *req, const struct route_match *match)
@@ -67,12 +95,15 @@ static awaits int serve_files_delete(struct request *req, const struct route_mat
 
 /* Kinds of path, told apart by their first segments. */
 enum path_kind {
-    PATH_HOME,    /* / */
-    PATH_HEALTH,  /* /healthz */
-    PATH_METRICS, /* /metrics */
-    PATH_FILES,   /* /api/files/LINK */
-    PATH_LINK,    /* /LINK and /LINK/NAME */
-    PATH_NAME,    /* anything else: a name to PUT */
+    PATH_HOME,     /* / */
+    PATH_HEALTH,   /* /healthz */
+    PATH_METRICS,  /* /metrics */
+    PATH_FILES,    /* /api/files/LINK */
+    PATH_PROGRESS, /* /api/files/LINK/progress */
+    PATH_CREATION, /* /files and /files/ */
+    PATH_UPLOAD,   /* /files/UPLOAD */
+    PATH_LINK,     /* /LINK and /LINK/NAME */
+    PATH_NAME,     /* anything else: a name to PUT */
 };
 
 static const struct route {
@@ -88,27 +119,36 @@ static const struct route {
     {PATH_FILES, READS, serve_files_get},
     {PATH_FILES, METHOD(PATCH), serve_files_edit},
     {PATH_FILES, METHOD(DELETE), serve_files_delete},
+    {PATH_PROGRESS, READS, serve_progress},
+    {PATH_CREATION, METHOD(POST), serve_creation},
+    {PATH_UPLOAD, READS | METHOD(POST) | METHOD(PATCH) | METHOD(DELETE), serve_upload},
     {PATH_LINK, READS, serve_download},
     {PATH_LINK, METHOD(DELETE), serve_files_delete},
     {PATH_NAME, METHOD(PUT), serve_put},
 };
 
-static bool is_link(struct slice segment)
+/* Takes the link at the front of `rest`; false when something else stands there. */
+static bool take_link(struct slice *rest, struct route_match *match)
 {
-    if (segment.len != LINK_CHARS)
+    struct slice first = slice_head(*rest, slice_find(*rest, '/'));
+    if (!url_is_name(first))
         return false;
-    for (size_t i = 0; i < segment.len; i++) {
-        uint8_t c = segment.ptr[i];
-        bool is_base64url = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                            (c >= '0' && c <= '9') || c == '-' || c == '_';
-        if (!is_base64url)
-            return false;
-    }
+    memcpy(match->link, first.ptr, LINK_CHARS);
+    *rest = slice_skip(*rest, LINK_CHARS);
     return true;
 }
 
+static enum path_kind classify_uploads(struct slice rest, struct route_match *match)
+{
+    if (rest.len == 0)
+        return PATH_CREATION;
+    if (!take_link(&rest, match) || rest.len > 0)
+        match->link[0] = '\0';
+    return PATH_UPLOAD;
+}
+
 /* A path of 22 base64url characters is a link, unless something is put there: then it is a name,
- * as PUT never addresses a link. */
+ * as PUT never addresses what is there already. */
 static enum path_kind classify(const struct request *req, struct slice path,
                                struct route_match *match)
 {
@@ -118,16 +158,21 @@ static enum path_kind classify(const struct request *req, struct slice path,
         return PATH_HEALTH;
     if (slice_is_equal(path, SLICE("/metrics")))
         return PATH_METRICS;
-    bool is_api = slice_has_prefix(path, SLICE("/api/files/"));
-    struct slice rest = slice_skip(path, is_api ? SLICE("/api/files/").len : 1);
-    struct slice first = slice_head(rest, slice_find(rest, '/'));
-    bool is_whole = first.len == rest.len;
-    if (is_link(first) && (!is_api || is_whole) && req->head.method != HTTP_PUT) {
-        memcpy(match->link, first.ptr, LINK_CHARS);
-        return is_api ? PATH_FILES : PATH_LINK;
-    }
+    struct slice rest = slice_skip(path, 1);
     match->name = rest;
-    return PATH_NAME;
+    if (req->head.method == HTTP_PUT)
+        return PATH_NAME;
+    if (slice_is_equal(path, SLICE("/files")))
+        return PATH_CREATION;
+    if (slice_has_prefix(path, SLICE("/files/")))
+        return classify_uploads(slice_skip(path, SLICE("/files/").len), match);
+    if (slice_has_prefix(path, SLICE("/api/files/"))) {
+        rest = slice_skip(path, SLICE("/api/files/").len);
+        if (take_link(&rest, match) && slice_is_equal(rest, SLICE("/progress")))
+            return PATH_PROGRESS;
+        return match->link[0] != '\0' && rest.len == 0 ? PATH_FILES : PATH_NAME;
+    }
+    return take_link(&rest, match) ? PATH_LINK : PATH_NAME;
 }
 
 static const struct route *find_route(enum path_kind path, enum http_method method)
@@ -156,9 +201,24 @@ static void put_allow(struct request *req, enum path_kind path)
     answer_field_end(req, &text);
 }
 
+/* Where something can be created, clients of resumable uploads learn the limits
+ * (draft-ietf-httpbis-resumable-upload, "Upload-Limit"). */
+static int add_limit(struct request *req)
+{
+    struct resumable_fields fields;
+    resumable_fields_read(&req->head, &fields);
+    return resumable_add_limit(req, fields.dialect, 0);
+}
+
 static awaits int answer_options(struct request *req, enum path_kind path)
 {
-    int err = answer_begin(req, 204);
+    bool creates = path == PATH_HOME || path == PATH_CREATION || path == PATH_NAME;
+    int err = creates ? add_limit(req) : 0;
+    if (err < 0)
+        return answer_error(req, err);
+    if (path == PATH_CREATION || path == PATH_UPLOAD)
+        return tus_options(req);
+    err = answer_begin(req, 204);
     if (err < 0)
         return err;
     put_allow(req, path);
@@ -190,7 +250,7 @@ static struct slice decode_path(struct request *req)
     return slice_from(room, (size_t)len);
 }
 
-awaits int service_handle(struct request *req)
+static awaits int route(struct request *req)
 {
     if (req->head.is_asterisk)
         return answer_options(req, PATH_HOME);
@@ -203,4 +263,18 @@ awaits int service_handle(struct request *req)
         return answer_options(req, kind);
     const struct route *route = find_route(kind, req->head.method);
     return route == NULL ? answer_not_allowed(req, kind) : route->serve(req, &match);
+}
+
+awaits int service_handle(struct request *req)
+{
+    const struct cors *cors = service_of(req)->cors;
+    int err = cors_apply(cors, req);
+    if (err < 0)
+        return answer_error(req, err);
+    if (cors_is_preflight(req))
+        return cors_answer_preflight(req);
+    bool changes = !((READS | METHOD(OPTIONS)) & (1U << req->head.method));
+    if (changes && !cors_is_allowed(cors, req))
+        return cors_answer_refused(req);
+    return route(req);
 }

@@ -72,12 +72,15 @@ TEST(options_load__nothing_given__has_the_defaults)
     assert_string_equal(options.base_url, "");
     assert_string_equal(options.config, "");
     assert_int_equal(options.trusted_proxy.len, 0);
+    assert_int_equal(options.cors_origin.len, 1);
+    assert_slice_equal(options.cors_origin.items[0], "*");
     assert_int_equal(options.workers, 0);
     assert_int_equal(options.io, OPTION_IO_AUTO);
     assert_int_equal(options.memory_bytes, 64 << 20);
     assert_int_equal(options.max_size_bytes, 0);
     assert_int_equal(options.expires_ms, 0);
     assert_int_equal(options.expires_max_ms, 0);
+    assert_int_equal(options.upload_expires_ms, 86400000);
     assert_int_equal(options.reserve_bytes, 256 << 20);
     assert_int_equal(options.head_timeout_ms, 15000);
     assert_int_equal(options.body_idle_ms, 60000);
