@@ -35,6 +35,15 @@ def test_form__one_file__answer_is_its_link(sluice):
                           [("Authorization", f"Bearer {upload.key}")]).status == 204
 
 
+def test_form__hundreds_of_files_told_early__tells_each_link_twice(sluice):
+    names = [b"%s-%d.txt" % (b"n" * 100, n) for n in range(300)]
+    response = post(sluice, form(*[part(b"x", filename=name) for name in names]),
+                    ("Sluice-Early", "?1"))
+    assert response.status == 201, response
+    assert [early.status for early in response.interim] == [103] * len(names)
+    assert [early.header("Sluice-Link") for early in response.interim] == links(response)
+
+
 def test_form__many_files__one_link_a_line_in_order(sluice):
     files = [(f"file-{n}.bin", pattern(n * 997 % 70_000, "form")) for n in range(40)]
     body = form(*[part(data, filename=name.encode()) for name, data in files])
