@@ -10,9 +10,11 @@ import os
 import subprocess
 import time
 
+import resumable
 from measure import (GIB, KIB, MIB, MemoryWatch, Series, Trouble, cached_share, direct_write, evict,
                      in_turn, memory_bytes, raise_descriptor_limit, ratio, reset_peak, settle,
                      sync_file, warm)
+from report import Report, megabytes_per_s
 
 ROOMY = ("--connections", "20000", "--connections-per-address", "20000",
          "--uploads-per-address", "20000")
@@ -22,47 +24,6 @@ SMALL_BYTES = 4 * KIB
 MEMORY_AIM_BYTES = 16 * MIB
 SLOW_AIM_KIB = 17
 SLOW_GET_AIM_MS = 50
-
-
-class Report:
-    """The series and aims of one figure."""
-
-    def __init__(self, title):
-        self.title = title
-        self.series = {}
-        self.aims = []
-        self.notes = []
-
-    def add(self, name, unit, value):
-        self.series.setdefault(name, Series(unit)).add(value)
-
-    def __contains__(self, name):
-        return name in self.series
-
-    def __getitem__(self, name):
-        return self.series[name]
-
-    def aim(self, what, series, *, least=None, most=None):
-        """The median of `series` must be at least or at most so much; neither: only shown."""
-        reached = None
-        if least is not None:
-            reached = series.median >= least
-        elif most is not None:
-            reached = series.median <= most
-        self.aims.append({"what": what, "least": least, "most": most, "reached": reached,
-                          **series.as_dict()})
-
-    def compare(self, what, above, below, **bound):
-        if above in self.series and below in self.series:
-            self.aim(what, ratio(self[above], self[below]), **bound)
-
-    def as_dict(self):
-        return {"title": self.title, "aims": self.aims, "notes": self.notes,
-                "series": {name: one.as_dict() for name, one in self.series.items()}}
-
-
-def megabytes_per_s(size, seconds):
-    return size / 1e6 / seconds
 
 
 def upload(bench):
@@ -355,4 +316,5 @@ def slow(bench):
 
 
 FIGURES = {"upload": upload, "download": download, "memory": memory, "small": small,
-           "beside": beside, "slow": slow}
+           "beside": beside, "slow": slow, "tus": resumable.tus, "tail": resumable.tail,
+           "killed": resumable.killed, "idle": resumable.idle, "watchers": resumable.watchers}

@@ -20,6 +20,9 @@ enum option_id {
     OPTION_SECONDS,
     OPTION_RATE,
     OPTION_COUNT,
+    OPTION_PIECE,
+    OPTION_PARTIAL,
+    OPTION_APPEND,
     OPTION_ADDRESSES,
     OPTION_UNTIL_EOF,
     OPTION_RECONNECT,
@@ -33,6 +36,9 @@ static const struct option options[] = {
     {"seconds", required_argument, NULL, OPTION_SECONDS},
     {"rate", required_argument, NULL, OPTION_RATE},
     {"count", required_argument, NULL, OPTION_COUNT},
+    {"piece", required_argument, NULL, OPTION_PIECE},
+    {"partial", no_argument, NULL, OPTION_PARTIAL},
+    {"append", no_argument, NULL, OPTION_APPEND},
     {"addresses", required_argument, NULL, OPTION_ADDRESSES},
     {"until-eof", no_argument, NULL, OPTION_UNTIL_EOF},
     {"reconnect", no_argument, NULL, OPTION_RECONNECT},
@@ -43,8 +49,8 @@ static const struct {
     const char *name;
     void (*run)(const struct load *load);
 } loads[] = {
-    {"put", load_put},   {"get", load_get},   {"requests", load_requests},
-    {"puts", load_puts}, {"slow", load_slow},
+    {"put", load_put},   {"get", load_get}, {"requests", load_requests}, {"puts", load_puts},
+    {"slow", load_slow}, {"tus", load_tus}, {"watch", load_watch},
 };
 
 /* A number within the bounds, or the end of the program. */
@@ -84,6 +90,15 @@ static void read_option(enum option_id id, const char *value, struct load *load)
     case OPTION_COUNT:
         load->count = number_within(value, 1, 100000000);
         break;
+    case OPTION_PIECE:
+        load->piece = number_within(value, 1, 1ULL << 50);
+        break;
+    case OPTION_PARTIAL:
+        load->partial = true;
+        break;
+    case OPTION_APPEND:
+        load->append = true;
+        break;
     case OPTION_ADDRESSES:
         load->addresses = number_within(value, 1, 60000);
         break;
@@ -98,9 +113,9 @@ static void read_option(enum option_id id, const char *value, struct load *load)
 
 static void usage(FILE *to)
 {
-    fputs("usage: loadgen put|get|requests|puts|slow --port N [--path PATH] [--bytes N]\n"
+    fputs("usage: loadgen put|tus|watch|get|requests|puts|slow --port N [--path PATH] [--bytes N]\n"
           "       [--connections N] [--seconds N] [--rate N] [--count N] [--addresses N]\n"
-          "       [--until-eof] [--reconnect]\n",
+          "       [--piece N] [--partial] [--append] [--until-eof] [--reconnect]\n",
           to);
 }
 

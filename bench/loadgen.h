@@ -13,14 +13,24 @@ struct load {
     uint64_t rate;        /* requests a second over all connections (0: as fast as answers come),
                              or bytes a second of each slow upload */
     uint64_t count;       /* uploads to make in all, 0: until the time is up */
+    uint64_t piece;       /* of one PATCH, 0: all of it */
     uint64_t addresses;   /* different addresses of 127.0.0.0/8 that connections come from */
     uint16_t port;
     bool until_eof; /* stop when standard input closes instead of after `seconds` */
     bool reconnect; /* a connection for each request */
+    bool partial;   /* the upload is a part of a file */
+    bool append;    /* the path is that of an upload that was created already */
 };
 
 /* One PUT of `bytes` over one connection, measured until its answer. */
 void load_put(const struct load *load);
+
+/* One upload by tus, measured until the answer to its last PATCH. */
+void load_tus(const struct load *load);
+
+/* Many watchers of a link's progress, until the upload ends. Prints "open" on a line when all have
+ * got their first message. */
+void load_watch(const struct load *load);
 
 /* One GET, its content thrown away. */
 void load_get(const struct load *load);

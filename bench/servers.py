@@ -71,10 +71,11 @@ class Server:
         self.folder = folder
         self.data = os.path.join(folder, "data")
         self.port = free_port()
-        self.process = None
+        self.process = self.command = self.ready_path = None
 
     def start(self, command, ready_path):
         raise_descriptor_limit()
+        self.command, self.ready_path = command, ready_path
         with open(os.path.join(self.folder, "output.log"), "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log)
@@ -87,6 +88,10 @@ class Server:
                 pass
             time.sleep(0.02)
         raise Trouble(f"{self.name} does not start: {self.last_words()}")
+
+    def restart(self):
+        """Starts it again after it was killed."""
+        self.start(self.command, self.ready_path)
 
     def last_words(self):
         with open(os.path.join(self.folder, "output.log"), errors="replace",
@@ -182,11 +187,21 @@ class Server:
         status, _, _ = self.request("DELETE", seen["path"], headers=self.credentials(seen))
         if status != 204:
             raise Trouble(f"{self.name} answers {status} to a DELETE: {self.last_words()}")
+        self.wait_gone(size)
+
+    def wait_gone(self, size):
         ends = time.monotonic() + GONE_S
         while self.stored_file(size) is not None:
             if time.monotonic() > ends:
                 raise Trouble(f"{self.name} keeps the bytes of a deleted file")
             time.sleep(0.05)
+
+    def terminate(self, path, size):
+        """Takes a tus upload back and waits until its bytes are gone from the disk."""
+        status, _, _ = self.request("DELETE", path, headers={"Tus-Resumable": "1.0.0"})
+        if status != 204:
+            raise Trouble(f"{self.name} answers {status} to a termination: {self.last_words()}")
+        self.wait_gone(size)
 
     def credentials(self, _seen):
         return {}
@@ -226,3 +241,16 @@ class Nginx(Server):
 
     def link_path(self, name, location):
         return "/" + name
+
+
+class Tusd(Server):
+    name = "tusd"
+
+    def __init__(self, folder, _options, binary):
+        super().__init__(folder)
+        os.makedirs(self.data)
+        self.start([binary, "-host", "127.0.0.1", "-port", str(self.port), "-upload-dir", self.data,
+                    "-base-path", "/files/", "-show-greeting=false", "-verbose=false"], "/metrics")
+
+    def link_path(self, name, location):
+        return urllib.parse.urlsplit(location).path

@@ -4,34 +4,18 @@
  * of what sending a memory file by reference (sendfile) does. Down: the kernel drops the bytes
  * uncopied (MSG_TRUNC). */
 #include "answer.h"
+#include "body.h"
 #include "loadgen.h"
 #include "program.h"
 
 #include <assert.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
-enum {
-    BODY_BYTES = 1 << 20, /* sent over and over; small enough to stay in the processor's cache */
-    DROP_BYTES = 1 << 20, /* thrown away by one call */
-    RANDOM_BYTES = 256,   /* getrandom() gives so many without being interrupted */
-};
-
-/* Random bytes, so that no disk below can save itself the writing. */
-static char *body_make(void)
-{
-    char *body = take_pages(BODY_BYTES);
-
-    for (size_t at = 0; at < BODY_BYTES; at += RANDOM_BYTES)
-        if (getrandom(body + at, RANDOM_BYTES, 0) != RANDOM_BYTES)
-            die_errno("cannot make random bytes");
-    return body;
-}
+enum { DROP_BYTES = 1 << 20 }; /* thrown away by one call */
 
 void load_put(const struct load *load)
 {
-    const char *body = body_make();
     struct answer answer;
     char head[REQUEST_BYTES_MAX];
     int head_bytes = snprintf(
@@ -39,14 +23,11 @@ void load_put(const struct load *load)
         load->path, load->port, (unsigned long long)load->bytes);
 
     assert(head_bytes > 0 && (size_t)head_bytes < sizeof head);
+    body_make();
     int fd = connect_to(load->port, 0);
     int64_t begun_ns = now_ns();
     send_all(fd, head, (size_t)head_bytes);
-    for (uint64_t left = load->bytes; left > 0;) {
-        size_t piece = left < BODY_BYTES ? (size_t)left : BODY_BYTES;
-        send_all(fd, body, piece);
-        left -= piece;
-    }
+    body_send(fd, load->bytes);
     int64_t sent_ns = now_ns();
     answer_recv(fd, &answer);
     int64_t answered_ns = now_ns();
