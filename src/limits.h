@@ -117,6 +117,18 @@ enum {
     JSON_BODY_BYTES_MAX = 4096,
     /* Members of such a body; more than there are to set. */
     JSON_MEMBERS_MAX = 16,
+    /* POST /api/collections: its files with links, keys and JSON around them, and a name. */
+    COLLECTION_BODY_BYTES_MAX = 32 * 1024,
+    /* Files of a collection: as many as a page shows well; each is asked for by itself. */
+    COLLECTION_FILES_MAX = 256,
+    /* Its entries that are asked of the catalog at once. */
+    COLLECTION_ENTRIES_ASKED = 16,
+    /* What is known of it as JSON, each name of its files as long as can be and escaped. */
+    FACTS_BYTES_MAX = 2 * 1024 * 1024,
+    /* A document with such facts in it, escaped once more. */
+    DOCUMENT_BYTES_MAX = 8 * 1024 * 1024,
+    /* A file of the page that is read from a folder (--web-dev), its source map perhaps. */
+    ASSET_BYTES_MAX = 8 * 1024 * 1024,
     /* Networks of proxies that are believed; looked through for each connection. */
     TRUSTED_PROXIES_MAX = 32,
     /* Proxies in a row, counted from ours: real chains have three. */
@@ -191,6 +203,8 @@ enum {
      * don't take more than a few percent of a worker. */
     PROGRESS_STEP_MS = 100,
     PROGRESS_STEP_OF_WATCHERS = 50, /* so many watchers of a worker share one step */
+    /* How the files of a collection stand is asked so often: up to hundreds of look-ups. */
+    PROGRESS_COLLECTION_MS = 1000,
     /* A sign of life on a connection that has nothing to tell. */
     PROGRESS_PING_MS = 25 * 1000,
     /* A sender that was silent for so long has a lower rate than was last told. */

@@ -6,7 +6,7 @@
 awaits int catalog_insert(struct catalog *catalog, const struct link_row *row)
 {
     assert(row->state == LINK_READY);
-    assert(row->link[0] != '\0' && row->object.name[0] != '\0');
+    assert(row->link[0] != '\0' && row->object.name[0] != '\0' && !row->is_collection);
     return catalog->ops->insert(catalog, row);
 }
 
@@ -119,6 +119,23 @@ awaits int catalog_parts(struct catalog *catalog, const char *object, unsigned f
 {
     assert(rows_max > 0);
     return catalog->ops->parts(catalog, object, first, ret_rows, rows_max, ret_count);
+}
+
+awaits int catalog_collect(struct catalog *catalog, const struct link_row *row,
+                           const char (*links)[LINK_CHARS + 1], size_t len)
+{
+    assert(row->is_collection && row->state == LINK_READY && row->link[0] != '\0');
+    assert(len > 0 && len <= COLLECTION_FILES_MAX);
+    return catalog->ops->collect(catalog, row, links, len);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): a link, the place in it, and room for the answer */
+awaits int catalog_entries(struct catalog *catalog, const char *link, unsigned first,
+                           struct entry_row *ret_rows, size_t rows_max, size_t *ret_count)
+{
+    assert(rows_max > 0);
+    counter_add(COUNTER_catalog_finds_total, 1);
+    return catalog->ops->entries(catalog, link, first, ret_rows, rows_max, ret_count);
 }
 
 awaits int catalog_ping(struct catalog *catalog)

@@ -31,7 +31,8 @@ struct object_row {
     uint8_t sha256[SHA256_BYTES];
 };
 
-/* A link to one file. (The schema holds n named files a link; this is the one at position 0.) */
+/* A link to one file, or to a collection of several (struct entry_row): then the name is that of
+ * the whole, and there is neither a type nor an object. */
 struct link_row {
     char link[LINK_CHARS + 1];
     uint8_t key_hash[SHA256_BYTES]; /* SHA-256 of the key that edits and deletes */
@@ -40,6 +41,15 @@ struct link_row {
     int64_t expires_ms;     /* wall clock; 0: never */
     uint32_t downloads_max; /* 0: no limit */
     uint32_t downloads;     /* counted so far */
+    char file_name[FILE_NAME_BYTES_MAX + 1];
+    char media_type[MEDIA_TYPE_BYTES_MAX + 1];
+    bool is_collection;
+    struct object_row object;
+};
+
+/* A file of a collection. */
+struct entry_row {
+    unsigned position; /* from 0 on; one that is missing was never completed */
     char file_name[FILE_NAME_BYTES_MAX + 1];
     char media_type[MEDIA_TYPE_BYTES_MAX + 1];
     struct object_row object;
@@ -153,6 +163,10 @@ struct catalog_ops {
                                 struct object_names *ret_gone);
     awaits int (*parts)(struct catalog *catalog, const char *object, unsigned first,
                         struct object_row *ret_rows, size_t rows_max, size_t *ret_count);
+    awaits int (*collect)(struct catalog *catalog, const struct link_row *row,
+                          const char (*links)[LINK_CHARS + 1], size_t len);
+    awaits int (*entries)(struct catalog *catalog, const char *link, unsigned first,
+                          struct entry_row *ret_rows, size_t rows_max, size_t *ret_count);
     awaits int (*ping)(struct catalog *catalog);
 };
 
@@ -209,6 +223,20 @@ awaits must_use int catalog_forget_upload(struct catalog *catalog, const char *u
 /* The parts of an object in their order, from number `first` on. Returns 0, -EIO, -ETIMEDOUT. */
 awaits must_use int catalog_parts(struct catalog *catalog, const char *object, unsigned first,
                                   struct object_row *ret_rows, size_t rows_max, size_t *ret_count);
+
+/* ---- Collections ---- */
+
+/* Inserts a link (row->is_collection) to the files of other links, in this order, some perhaps
+ * several times: at most COLLECTION_FILES_MAX that are ready or arriving and no collections. From
+ * then on their bytes are kept for either. Returns 0; -EEXIST; -ENOENT when a link isn't there;
+ * -EINVAL when one is a collection; -ENOSPC, -EAGAIN (nothing happened); -EIO, -ETIMEDOUT unknown.
+ */
+awaits must_use int catalog_collect(struct catalog *catalog, const struct link_row *row,
+                                    const char (*links)[LINK_CHARS + 1], size_t len);
+/* The files of a link in their order, from position `first` on; one whose upload ended before it
+ * was complete is not among them any more. Returns 0, -EIO, -ETIMEDOUT. */
+awaits must_use int catalog_entries(struct catalog *catalog, const char *link, unsigned first,
+                                    struct entry_row *ret_rows, size_t rows_max, size_t *ret_count);
 
 /* ---- Links and objects ---- */
 

@@ -300,5 +300,7 @@ const struct catalog_ops catalog_sqlite = {
     .old_uploads = sqlite_ask_old_uploads,
     .forget_upload = sqlite_ask_forget_upload,
     .parts = sqlite_ask_parts,
+    .collect = sqlite_ask_collect,
+    .entries = sqlite_ask_entries,
     .ping = ask_ping,
 };

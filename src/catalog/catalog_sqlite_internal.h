@@ -30,6 +30,7 @@ enum sqlite_statement {
     STATEMENT_FIND_UPLOAD_OF_OBJECT,
     STATEMENT_OLD_UPLOADS,
     STATEMENT_PARTS,
+    STATEMENT_ENTRIES,
     STATEMENT_PING,
     STATEMENTS_OF_READER, /* those before are all that the reader prepares */
     STATEMENT_BEGIN_CHANGE = STATEMENTS_OF_READER,
@@ -37,7 +38,9 @@ enum sqlite_statement {
     STATEMENT_INSERT_LINK,
     STATEMENT_INSERT_OBJECT,
     STATEMENT_INSERT_ENTRY,
+    STATEMENT_COPY_ENTRY,
     STATEMENT_EDIT_LINK,
+    STATEMENT_EDIT_TITLE,
     STATEMENT_EDIT_ENTRY,
     STATEMENT_LINK_ID,
     STATEMENT_END_LINK,
@@ -109,6 +112,8 @@ void sqlite_column_text_into(sqlite3_stmt *statement, int at, char *ret_text, si
 bool sqlite_column_bytes_into(sqlite3_stmt *statement, int at, uint8_t *ret_bytes, size_t len);
 /* A CRC-32 that may be unknown (-1) or NULL: then false, and 0. */
 bool sqlite_column_crc32_into(sqlite3_stmt *statement, int at, uint32_t *ret_crc32);
+/* Columns of an object from `at` on, in the order that every statement asks for them. */
+void sqlite_column_object_into(sqlite3_stmt *statement, int at, struct object_row *ret_object);
 
 /* ---- sqlite_schema.c ---- */
 
@@ -263,6 +268,24 @@ struct parts_request {
     struct object_row rows[];
 };
 
+struct collect_request {
+    struct sqlite_request base;
+    struct link_row row;
+    size_t len;
+    struct {
+        char link[LINK_CHARS + 1];
+        int64_t id; /* its number, once found */
+    } members[];
+};
+
+struct entries_request {
+    struct sqlite_request base;
+    char link[LINK_CHARS + 1];
+    unsigned first;
+    size_t rows_max, count;
+    struct entry_row rows[];
+};
+
 struct begin_upload_request {
     struct sqlite_request base;
     struct upload_row row;
@@ -311,6 +334,8 @@ int sqlite_run_ping(struct sqlite_session *session, struct sqlite_request *reque
 int sqlite_run_find_upload(struct sqlite_session *session, struct sqlite_request *request);
 int sqlite_run_old_uploads(struct sqlite_session *session, struct sqlite_request *request);
 int sqlite_run_parts(struct sqlite_session *session, struct sqlite_request *request);
+int sqlite_run_entries(struct sqlite_session *session, struct sqlite_request *request);
+int sqlite_run_collect(struct sqlite_session *session, struct sqlite_request *request);
 int sqlite_run_insert(struct sqlite_session *session, struct sqlite_request *request);
 int sqlite_run_edit(struct sqlite_session *session, struct sqlite_request *request);
 int sqlite_run_remove(struct sqlite_session *session, struct sqlite_request *request);
@@ -324,7 +349,7 @@ int sqlite_run_finish_upload(struct sqlite_session *session, struct sqlite_reque
 int sqlite_run_drop_upload(struct sqlite_session *session, struct sqlite_request *request);
 int sqlite_run_forget_upload(struct sqlite_session *session, struct sqlite_request *request);
 
-/* ---- catalog_sqlite.c, sqlite_upload_calls.c: what fibers call ---- */
+/* ---- catalog_sqlite.c, sqlite_upload_calls.c, sqlite_collections.c: what fibers call ---- */
 
 struct sqlite_catalog *sqlite_catalog_of(struct catalog *base);
 /* A name that doesn't fit into `room` bytes can't be in the catalog. Returns 0 or -ENOENT. */
@@ -348,51 +373,7 @@ awaits int sqlite_ask_forget_upload(struct catalog *base, const char *upload,
 awaits int sqlite_ask_parts(struct catalog *base, const char *object, unsigned first,
                             struct object_row *ret_rows, size_t rows_max, size_t *ret_count);
 
-/* ---- sqlite_links.c: pieces of changes; each must be part of a transaction ---- */
-
-/* Inserts a link in its row's state. Returns 0, -EEXIST, or fails. */
-must_use int sqlite_link_insert(struct sqlite_session *session, const struct link_row *row,
-                                int64_t *ret_id);
-/* Inserts the file of a link. Fails. */
-must_use int sqlite_link_insert_entry(struct sqlite_session *session, int64_t link,
-                                      const struct link_row *row, int64_t object);
-/* Finds the link's number and state. Returns 0, -ENOENT, or fails. */
-must_use int sqlite_link_find(struct sqlite_session *session, const char *link, int64_t *ret_id,
-                              enum link_state *ret_state);
-/* Takes the files of a link away, with the row of its upload. Fails. */
-must_use int sqlite_link_empty(struct sqlite_session *session, int64_t link,
-                               struct object_names *gone);
-/* Deletes a link with its files; `ended` may be NULL. Fails. */
-must_use int sqlite_link_delete(struct sqlite_session *session, int64_t link,
-                                struct object_names *gone, struct link_names *ended);
-/* Runs a change of the link numbered `link` that returns its name, and adds that to `names`, if
- * there is room; NULL is fine. Fails. */
-must_use int sqlite_link_change(struct sqlite_session *session, enum sqlite_statement statement,
-                                int64_t link, struct link_names *names);
-
-/* ---- sqlite_objects.c: likewise ---- */
-
-/* Inserts an object, or finds the one of this name that is there already. Fails. */
-must_use int sqlite_object_insert(struct sqlite_session *session, const struct object_row *object,
-                                  int64_t created_ms, int64_t *ret_id);
-/* Whether there is an object of this name: 1, 0, or fails. `ret_id` may be NULL. */
-must_use int sqlite_object_find(struct sqlite_session *session, const char *name, int64_t *ret_id);
-/* Gives an object its size and digests: its bytes are all there. Fails. */
-must_use int sqlite_object_finish(struct sqlite_session *session, int64_t id,
-                                  const struct object_row *object, int64_t now_ms);
-/* Deletes an object that nothing uses any more, then its parts likewise, and adds the names of
- * those that have bytes to `gone`; what finds no room there waits for sqlite_objects_collect().
- * Fails. */
-must_use int sqlite_object_delete(struct sqlite_session *session, int64_t id,
-                                  struct object_names *gone);
-/* Adds objects whose names found no room earlier. Fails. */
-must_use int sqlite_objects_collect(struct sqlite_session *session, struct object_names *gone);
-/* Makes a part the one at `position` of an object. Fails. */
-must_use int sqlite_object_add_part(struct sqlite_session *session, int64_t object,
-                                    int64_t position, int64_t part);
-/* Adds up the parts of an object. Returns 1, 0 while one of them is arriving, or fails. */
-must_use int sqlite_object_sum_parts(struct sqlite_session *session, int64_t object,
-                                     struct object_row *ret_sum);
-/* The object that comes after `after` among those that a part is in. Returns 1, 0, or fails. */
-must_use int sqlite_object_next_joined(struct sqlite_session *session, int64_t part, int64_t after,
-                                       int64_t *ret_object);
+awaits int sqlite_ask_collect(struct catalog *base, const struct link_row *row,
+                              const char (*links)[LINK_CHARS + 1], size_t len);
+awaits int sqlite_ask_entries(struct catalog *base, const char *link, unsigned first,
+                              struct entry_row *ret_rows, size_t rows_max, size_t *ret_count);

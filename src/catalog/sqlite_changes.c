@@ -3,7 +3,7 @@
  * A change that is refused (-EEXIST, -ENOENT, -ENOSPC on a full disk) finds that out before it has
  * changed anything, so its neighbours need no savepoint. Anything else that fails breaks the
  * transaction (session->failure), and the writer undoes it and runs its changes one by one. */
-#include "catalog/catalog_sqlite_internal.h"
+#include "catalog/sqlite_rows.h"
 
 #include "base/clock.h"
 
@@ -51,10 +51,12 @@ int sqlite_run_edit(struct sqlite_session *session, struct sqlite_request *reque
     }
     if (err == 0 && edit->has_file_name) {
         memcpy(row->file_name, edit->file_name, sizeof(row->file_name));
-        sqlite3_stmt *statement = sqlite_session_take(session, STATEMENT_EDIT_ENTRY);
+        enum sqlite_statement renaming =
+            row->is_collection ? STATEMENT_EDIT_TITLE : STATEMENT_EDIT_ENTRY;
+        sqlite3_stmt *statement = sqlite_session_take(session, renaming);
         sqlite_bind_number(statement, 1, id);
         sqlite_bind_text(statement, 2, row->file_name);
-        err = sqlite_session_run(session, STATEMENT_EDIT_ENTRY);
+        err = sqlite_session_run(session, renaming);
     }
     return err;
 }

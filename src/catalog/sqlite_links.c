@@ -2,7 +2,7 @@
  *
  * An upload's row belongs to its link: it goes when the link loses its files, or else it would keep
  * an object that nobody can ask for. */
-#include "catalog/catalog_sqlite_internal.h"
+#include "catalog/sqlite_rows.h"
 
 int sqlite_link_insert(struct sqlite_session *session, const struct link_row *row, int64_t *ret_id)
 {
@@ -14,6 +14,7 @@ int sqlite_link_insert(struct sqlite_session *session, const struct link_row *ro
     sqlite_bind_number(statement, 5, row->downloads_max);
     sqlite_bind_number(statement, 6, row->downloads);
     sqlite_bind_number(statement, 7, row->state);
+    sqlite_bind_text(statement, 8, row->is_collection ? row->file_name : NULL);
     int err = sqlite_session_run(session, STATEMENT_INSERT_LINK);
     if (err < 0)
         return err;

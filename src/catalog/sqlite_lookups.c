@@ -1,7 +1,7 @@
 /* Look-ups, as the reader's thread runs them. */
 #include "catalog/catalog_sqlite_internal.h"
 
-static void column_object_into(sqlite3_stmt *statement, int at, struct object_row *ret_object)
+void sqlite_column_object_into(sqlite3_stmt *statement, int at, struct object_row *ret_object)
 {
     sqlite_column_text_into(statement, at, ret_object->name, sizeof(ret_object->name));
     ret_object->size_bytes = (uint64_t)sqlite3_column_int64(statement, at + 1);
@@ -30,7 +30,8 @@ int sqlite_lookup_row(struct sqlite_session *session, struct link_row *row, int6
     row->downloads = (uint32_t)sqlite3_column_int64(statement, 6);
     sqlite_column_text_into(statement, 7, row->file_name, sizeof(row->file_name));
     sqlite_column_text_into(statement, 8, row->media_type, sizeof(row->media_type));
-    column_object_into(statement, 9, &row->object);
+    row->is_collection = sqlite3_column_int(statement, 9) != 0;
+    sqlite_column_object_into(statement, 10, &row->object);
     sqlite3_reset(statement);
     return 0;
 }
@@ -65,7 +66,7 @@ int sqlite_run_list(struct sqlite_session *session, struct sqlite_request *reque
     int got;
     while ((got = sqlite_session_step(session, statement)) > 0) {
         assert(list->count < list->rows_max);
-        column_object_into(statement, 0, &list->rows[list->count]);
+        sqlite_column_object_into(statement, 0, &list->rows[list->count]);
         list->count++;
     }
     return got;
@@ -100,7 +101,7 @@ static int find_upload(struct sqlite_session *session, enum sqlite_statement by,
     row->has_sha256 = sqlite_column_bytes_into(statement, 8, row->sha256, SHA256_BYTES);
     sqlite_column_text_into(statement, 9, row->metadata, sizeof(row->metadata));
     sqlite_column_text_into(statement, 10, row->concat, sizeof(row->concat));
-    column_object_into(statement, 11, &row->object);
+    sqlite_column_object_into(statement, 11, &row->object);
     sqlite3_reset(statement);
     return got;
 }
@@ -143,7 +144,7 @@ int sqlite_run_parts(struct sqlite_session *session, struct sqlite_request *requ
     int got;
     while ((got = sqlite_session_step(session, statement)) > 0) {
         assert(parts->count < parts->rows_max);
-        column_object_into(statement, 0, &parts->rows[parts->count]);
+        sqlite_column_object_into(statement, 0, &parts->rows[parts->count]);
         parts->count++;
     }
     return got;

@@ -3,7 +3,7 @@
  *
  * An object lives as long as an entry, an object made of it, or an upload names it. A part is never
  * made of parts itself. */
-#include "catalog/catalog_sqlite_internal.h"
+#include "catalog/sqlite_rows.h"
 
 #include "base/digest.h"
 

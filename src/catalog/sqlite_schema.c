@@ -7,7 +7,7 @@
  * segments, which say of what parts an object is made.
  *
  * A state of 3 (arriving) and a crc32 of -1 (unknown) are new with step 2: an older program takes
- * such a link for one that isn't there. */
+ * such a link for one that isn't there. Of a collection (step 3) it shows the first file. */
 #include "catalog/catalog_sqlite_internal.h"
 
 #include <stdio.h>
@@ -51,6 +51,14 @@ static const char *const migrations[] = {
     "CREATE TRIGGER objects_deleted AFTER DELETE ON objects BEGIN"
     " DELETE FROM segments WHERE object = old.id;"
     " DELETE FROM uploads WHERE object = old.id;"
+    " END;",
+
+    /* 3; links.title: of a collection, NULL of a link to one file */
+    "ALTER TABLE links ADD COLUMN title TEXT;"
+
+    /* Bytes that will never be complete are no file of any collection. */
+    "CREATE TRIGGER uploads_ended AFTER DELETE ON uploads WHEN old.complete = 0 BEGIN"
+    " DELETE FROM entries WHERE object = old.object AND link IS NOT old.link;"
     " END;",
 };
 

@@ -2,7 +2,7 @@
  * index, whatever the size of the tables; a test asks SQLite whether that is so. */
 #include "catalog/catalog_sqlite_internal.h"
 
-/* Columns of an object, as column_object_into() reads them. */
+/* Columns of an object, as sqlite_column_object_into() reads them. */
 #define OBJECT_COLUMNS                                                                             \
     " objects.name, objects.size, objects.crc32, objects.sha256, objects.arriving,"                \
     " (SELECT segments.position + 1 FROM segments WHERE segments.object = objects.id"              \
@@ -18,8 +18,9 @@ static const char *const statements[STATEMENTS] = {
     [STATEMENT_ROLLBACK] = "ROLLBACK",
     [STATEMENT_FIND] =
         "SELECT links.id, key_hash, state, links.created, expires, downloads_max, downloads,"
-        " file_name, media_type," OBJECT_COLUMNS " FROM links"
+        " ifnull(title, file_name), media_type, title IS NOT NULL," OBJECT_COLUMNS " FROM links"
         " LEFT JOIN entries ON entries.link = links.id AND entries.position = 0"
+        " AND links.title IS NULL"
         " LEFT JOIN objects ON objects.id = entries.object WHERE links.link = ?1",
     [STATEMENT_KNOWN] = "SELECT id FROM objects WHERE name = ?1",
     [STATEMENT_LIST] = "SELECT" OBJECT_COLUMNS " FROM objects"
@@ -43,18 +44,28 @@ static const char *const statements[STATEMENTS] = {
                         " JOIN objects ON objects.id = segment.part"
                         " WHERE whole.name = ?1 AND segment.position >= ?2"
                         " ORDER BY segment.position LIMIT ?3",
+    [STATEMENT_ENTRIES] = "SELECT position, file_name, media_type," OBJECT_COLUMNS " FROM links"
+                          " JOIN entries ON entries.link = links.id"
+                          " JOIN objects ON objects.id = entries.object"
+                          " WHERE links.link = ?1 AND position >= ?2"
+                          " ORDER BY position LIMIT ?3",
     [STATEMENT_PING] = "SELECT id FROM links WHERE id = 0",
     [STATEMENT_BEGIN_CHANGE] = "BEGIN IMMEDIATE",
     [STATEMENT_PAGE_COUNT] = "PRAGMA page_count",
     [STATEMENT_INSERT_LINK] =
-        "INSERT INTO links (link, key_hash, state, created, expires, downloads_max, downloads)"
-        " VALUES (?1, ?2, ?7, ?3, nullif(?4, 0), ?5, ?6) ON CONFLICT (link) DO NOTHING",
+        "INSERT INTO links (link, key_hash, state, created, expires, downloads_max, downloads,"
+        " title) VALUES (?1, ?2, ?7, ?3, nullif(?4, 0), ?5, ?6, ?8)"
+        " ON CONFLICT (link) DO NOTHING",
     [STATEMENT_INSERT_OBJECT] = "INSERT INTO objects (name, size, crc32, sha256, created, arriving)"
                                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (name) DO NOTHING",
     [STATEMENT_INSERT_ENTRY] = "INSERT INTO entries (link, position, file_name, media_type, object)"
                                " VALUES (?1, 0, ?2, ?3, ?4)",
+    [STATEMENT_COPY_ENTRY] = "INSERT INTO entries (link, position, file_name, media_type, object)"
+                             " SELECT ?1, ?2, file_name, media_type, object FROM entries"
+                             " WHERE link = ?3 AND position = 0",
     [STATEMENT_EDIT_LINK] =
         "UPDATE links SET expires = nullif(?2, 0), downloads_max = ?3 WHERE id = ?1",
+    [STATEMENT_EDIT_TITLE] = "UPDATE links SET title = ?2 WHERE id = ?1",
     [STATEMENT_EDIT_ENTRY] = "UPDATE entries SET file_name = ?2 WHERE link = ?1 AND position = 0",
     [STATEMENT_LINK_ID] = "SELECT id, state FROM links WHERE link = ?1",
     [STATEMENT_END_LINK] = "UPDATE links SET state = ?2, ended = ?3 WHERE id = ?1",

@@ -3,7 +3,7 @@
  *
  * A joined upload is complete exactly when none of its parts is arriving: whoever completes a part
  * looks at all that are joined from it, and whoever joins looks at the parts. */
-#include "catalog/catalog_sqlite_internal.h"
+#include "catalog/sqlite_rows.h"
 
 /* What changes need to know of an upload. */
 struct upload_key {

@@ -329,7 +329,7 @@ static void open__older_schema__keeps_its_rows(void **state)
     for (size_t i = 0; i < ARRAY_LEN(steps); i++)
         assert_int_equal(scene_sql(steps[i]), 0);
     assert_int_equal(scene_open(), 0);
-    assert_int_equal(scene_sql("PRAGMA user_version"), 2);
+    assert_int_equal(scene_sql("PRAGMA user_version"), 3);
     assert_int_equal(in_fiber(older_file_body), 0);
 }
 
