@@ -14,6 +14,7 @@
 #include "service/cors.h"
 #include "service/service.h"
 #include "store/store_disk.h"
+#include "wire/authority.h"
 #include "wire/cidr.h"
 #include "wire/listen.h"
 
@@ -179,6 +180,10 @@ static int configure(const struct options *options)
         if (cors_add(&program.cors, options->cors_origin.items[i]) < 0)
             return refuse("--cors-origin", "each is *, none, or like https://app.example.org");
     program.service.cors = &program.cors;
+    program.service.download_host = options->download_host;
+    program.service.web_folder = options->web_dev;
+    if (options->download_host[0] != '\0' && !authority_is_valid(slice_of(options->download_host)))
+        return refuse("--download-host", "it looks like files.example.org, perhaps with a :PORT");
     if (base_url_read(options->base_url, program.base_url) < 0)
         return refuse("--base-url", "it looks like https://files.example.org");
     program.wire.base_url = program.base_url;

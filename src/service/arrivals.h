@@ -38,6 +38,16 @@ struct arrival_progress {
     uint64_t version;        /* grows with each change */
 };
 
+/* How one stands whose bytes are all there. */
+static inline struct arrival_progress arrival_all_there(uint64_t size_bytes)
+{
+    return (struct arrival_progress){.state = ARRIVAL_READY,
+                                     .received_bytes = size_bytes,
+                                     .readable_bytes = size_bytes,
+                                     .stored_bytes = size_bytes,
+                                     .size_bytes = size_bytes};
+}
+
 struct arrival;
 struct arrival_hub;
 

@@ -180,7 +180,9 @@ static bool is_waiting(const char *link)
 void digests_want(struct service *service, const struct link_entry *entry)
 {
     const char *link = entry->row.link;
-    if (entry->row.object.has_sha256 || queue.count == DIGEST_QUEUE_MAX || is_waiting(link))
+    /* A file of a collection has no link by which it could be found again. */
+    if (entry->row.is_collection || entry->row.object.has_sha256 ||
+        queue.count == DIGEST_QUEUE_MAX || is_waiting(link))
         return;
     if (!queue.is_running && fiber_spawn("digests", serve_queue, service) < 0)
         return;

@@ -9,6 +9,7 @@
 #include "base/counters.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "service/collection.h"
 #include "service/digests.h"
 #include "service/follow.h"
 #include "service/progress_message.h"
@@ -232,13 +233,8 @@ awaits int download_answer(struct download *download)
     return answer_bytes(download);
 }
 
-static awaits int answer_entry(struct request *req, struct link_entry *entry)
+awaits int download_entry(struct request *req, struct link_entry *entry)
 {
-    enum link_state state = links_state(entry);
-    if (state == LINK_ARRIVING)
-        return -ESTALE;
-    if (state != LINK_READY)
-        return links_answer_gone(req, state);
     struct service *service = service_of(req);
     struct download download = {.req = req,
                                 .service = service,
@@ -250,22 +246,33 @@ static awaits int answer_entry(struct request *req, struct link_entry *entry)
     return err;
 }
 
-static awaits int find_and_answer(struct request *req, const char *link)
+static awaits int answer_entry(struct request *req, struct link_entry *entry, struct slice rest)
+{
+    enum link_state state = links_state(entry);
+    if (state == LINK_ARRIVING)
+        return -ESTALE;
+    if (state != LINK_READY)
+        return links_answer_gone(req, state);
+    return entry->row.is_collection ? collection_answer(req, &entry->row, rest)
+                                    : download_entry(req, entry);
+}
+
+static awaits int find_and_answer(struct request *req, const char *link, struct slice rest)
 {
     scoped(link_entry) entry = links_cached(link);
     if (entry != NULL)
-        return answer_entry(req, entry);
+        return answer_entry(req, entry, rest);
     int err = follow_handle(req, link);
     if (err != -ESTALE || req->status != 0)
         return err;
     err = links_find(service_of(req), link, &entry); /* at hand now, unless it changes */
-    return err < 0 ? answer_error(req, err) : answer_entry(req, entry);
+    return err < 0 ? answer_error(req, err) : answer_entry(req, entry, rest);
 }
 
-awaits int download_handle(struct request *req, const char *link)
+awaits int download_handle(struct request *req, const char *link, struct slice rest)
 {
     for (int i = 0; i < DOWNLOAD_LOOKUPS_MAX; i++) {
-        int err = find_and_answer(req, link);
+        int err = find_and_answer(req, link, rest);
         if (err != -ESTALE || req->status != 0)
             return err;
     }

@@ -30,6 +30,8 @@ static inline const struct link_row *download_row(const struct download *downloa
 /* Answers, once the source and what is known of it are set. Returns -ESTALE when nothing was
  * answered because the link has changed since it was looked up. */
 awaits must_use int download_answer(struct download *download);
+/* Answers with the bytes of an entry that is ready. Returns like download_answer(). */
+awaits must_use int download_entry(struct request *req, struct link_entry *entry);
 /* Reads which ranges are asked for, of a file of this size. */
 void download_read_ranges(struct download *download);
 /* Sends a range and counts the download when its end was delivered. */
@@ -37,6 +39,8 @@ awaits must_use int download_send_range(struct download *download, struct byte_r
 
 /* ---- download_head.c ---- */
 
+/* Whether the client asks to save the file rather than to see it: `?download`. */
+bool download_is_wanted(const struct request *req);
 void download_make_tag(struct download *download);
 /* The fields of 200, 206 and 304 alike (RFC 9110 section 15.4.5). */
 void download_put_validators(struct download *download);

@@ -1,6 +1,7 @@
 /* The fields of a download's head: what keeps strangers' files harmless, and what lets clients come
  * back for the rest. */
 #include "service/download.h"
+#include "service/hosts.h"
 #include "wire/answer.h"
 #include "wire/digest_field.h"
 #include "wire/disposition.h"
@@ -19,10 +20,9 @@ void download_make_tag(struct download *download)
     download->tag[text.len] = '\0';
 }
 
-/* Whether the client asks to save the file rather than to see it: `?download`. */
-static bool is_download_wanted(struct slice query)
+bool download_is_wanted(const struct request *req)
 {
-    struct slice word;
+    struct slice query = req->head.query, word;
     while (query.len > 0 && slice_next(&query, '&', &word))
         if (slice_is_equal(slice_head(word, slice_find(word, '=')), SLICE("download")))
             return true;
@@ -52,6 +52,9 @@ void download_put_validators(struct download *download)
     }
     /* A link may end at any time, so what it names is asked for again each time. */
     answer_field(req, "Cache-Control", SLICE("private, no-cache"));
+    /* Under /LINK alone a browser gets a page. */
+    if (req->head.path.len == 1 + LINK_CHARS)
+        answer_field(req, "Vary", SLICE("Accept"));
 }
 
 void download_put_headers(struct download *download)
@@ -62,7 +65,8 @@ void download_put_headers(struct download *download)
     put_digest(download);
     answer_field(req, "Accept-Ranges", SLICE("bytes"));
     struct slice type = slice_of(row->media_type);
-    bool is_inline = media_type_is_inline_safe(type) && !is_download_wanted(req->head.query);
+    bool is_inline =
+        media_type_is_inline_safe(type) && !download_is_wanted(req) && hosts_may_show(req);
     struct text text = answer_field_begin(req, "Content-Disposition");
     disposition_put(&text, is_inline, slice_of(row->file_name));
     answer_field_end(req, &text);
@@ -71,7 +75,9 @@ void download_put_headers(struct download *download)
     answer_field(req, "Content-Security-Policy",
                  SLICE("sandbox; default-src 'none'; img-src 'self'; media-src 'self'; "
                        "style-src 'unsafe-inline'"));
-    answer_field(req, "Cross-Origin-Resource-Policy", SLICE("same-site"));
+    /* The page that shows a file from a host of its own may be of another site. */
+    answer_field(req, "Cross-Origin-Resource-Policy",
+                 hosts_is_download(req) ? SLICE("cross-origin") : SLICE("same-site"));
     answer_field(req, "Referrer-Policy", SLICE("no-referrer"));
     answer_field(req, "X-Robots-Tag", SLICE("noindex"));
 }

@@ -5,54 +5,18 @@
 #include "service/files.h"
 
 #include "base/error.h"
-#include "service/json.h"
-#include "service/links.h"
+#include "service/facts.h"
+#include "service/json_body.h"
 #include "service/terms.h"
 #include "service/upload.h"
 #include "wire/answer.h"
-#include "wire/body.h"
 #include "wire/file_name.h"
 #include "wire/media_type.h"
 
-/* Room for the JSON of one link without its base, all of its names escaped. */
-enum { FILE_JSON_BYTES_MAX = 4096 };
-
-static_assert(FILE_JSON_BYTES_MAX > (6 + 3) * FILE_NAME_BYTES_MAX + 6 * MEDIA_TYPE_BYTES_MAX + 512,
-              "the longest names fit, as JSON and in a URL");
-
-/* `arrival`: NULL when all of it is there. */
-static awaits int answer_row(struct request *req, const struct link_row *row,
-                             struct arrival *arrival)
-{
-    struct slice base_url = answer_base_url(req);
-    size_t room = FILE_JSON_BYTES_MAX + 6 * base_url.len; /* 6: the longest escape */
-    uint8_t *bytes = base_url.ptr == NULL ? NULL : arena_alloc(&req->arena, room);
-    if (bytes == NULL)
-        return answer_error(req, -ENOMEM);
-    struct text text = text_over((struct span){bytes, room});
-    if (arrival == NULL) {
-        files_put_json(&text, row, base_url);
-    } else {
-        struct arrival_progress progress = arrival_progress(arrival);
-        files_put_arriving_json(&text, row, &progress, base_url);
-    }
-    text_put_byte(&text, '\n');
-    assert(!text.is_full);
-    int err = answer_begin(req, 200);
-    if (err < 0)
-        return err;
-    answer_field(req, "Content-Type", SLICE("application/json"));
-    answer_field(req, "Cache-Control", SLICE("no-store"));
-    answer_field(req, "X-Content-Type-Options", SLICE("nosniff"));
-    return answer_body(req, text_slice(&text));
-}
-
 /* ---- Finding ---- */
 
-/* Finds a link that is ready, or arriving: then with its arrival. When it can't be had, that is
- * answered, *ret_entry stays as it is, and the result is what became of the answer. */
-static awaits int find_live(struct request *req, const char *link, struct link_entry **ret_entry,
-                            struct arrival **ret_arrival)
+awaits int files_find(struct request *req, const char *link, struct link_entry **ret_entry,
+                      struct arrival **ret_arrival)
 {
     scoped(link_entry) entry = NULL;
     scoped(arrival) arrival = NULL;
@@ -73,8 +37,8 @@ awaits int files_get(struct request *req, const char *link)
 {
     scoped(link_entry) entry = NULL;
     scoped(arrival) arrival = NULL;
-    int err = find_live(req, link, &entry, &arrival);
-    return entry == NULL ? err : answer_row(req, &entry->row, arrival);
+    int err = files_find(req, link, &entry, &arrival);
+    return entry == NULL ? err : facts_answer(req, &entry->row, arrival);
 }
 
 /* ---- The key ---- */
@@ -100,6 +64,13 @@ static awaits int answer_unauthorized(struct request *req)
                                "upload's answer told it as Sluice-Key.");
 }
 
+int files_has_key(const struct link_row *row, struct slice key)
+{
+    uint8_t hash[SHA256_BYTES];
+    int err = sha256_of(key, hash);
+    return err < 0 ? err : digest_is_equal(hash, row->key_hash, SHA256_BYTES);
+}
+
 /* Whether the request has the link's key. When it doesn't, that is answered. */
 static awaits int check_key(struct request *req, const struct link_row *row, bool *ret_is_owner)
 {
@@ -107,23 +78,22 @@ static awaits int check_key(struct request *req, const struct link_row *row, boo
     struct slice key = bearer_key(req);
     if (key.len == 0)
         return answer_unauthorized(req);
-    uint8_t hash[SHA256_BYTES];
-    int err = sha256_of(key, hash);
-    if (err < 0)
-        return answer_error(req, err);
-    if (!digest_is_equal(hash, row->key_hash, SHA256_BYTES))
+    int has = files_has_key(row, key);
+    if (has < 0)
+        return answer_error(req, has);
+    if (has == 0)
         return answer_problem(req, 403, "This is not the key of the link.");
     *ret_is_owner = true;
     return 0;
 }
 
-/* Like find_live(), but only for who has the link's key. */
+/* Like files_find(), but only for who has the link's key. */
 static awaits int find_owned(struct request *req, const char *link, struct link_entry **ret_entry,
                              struct arrival **ret_arrival)
 {
     scoped(link_entry) entry = NULL;
     scoped(arrival) arrival = NULL;
-    int err = find_live(req, link, &entry, &arrival);
+    int err = files_find(req, link, &entry, &arrival);
     if (entry == NULL)
         return err;
     bool is_owner;
@@ -176,54 +146,14 @@ awaits int files_delete(struct request *req, const char *link)
 
 /* ---- Changing ---- */
 
-static bool is_json(const struct request *req)
-{
-    struct slice field = request_header(req, SLICE("content-type"));
-    return media_type_is(field, SLICE("application/json")) ||
-           media_type_is(field, SLICE("application/merge-patch+json"));
-}
-
-static awaits int answer_unsupported(struct request *req)
-{
-    int err = answer_begin(req, 415);
-    if (err < 0)
-        return err;
-    /* RFC 5789 section 2.2 */
-    answer_field(req, "Accept-Patch", SLICE("application/merge-patch+json, application/json"));
-    return answer_problem_body(req, "A link is changed by JSON; send it with Content-Type: "
-                                    "application/json.");
-}
-
-/* Receives the whole body, at most `room.len` bytes. Returns its length, -E2BIG, -errno. */
-static awaits ssize_t receive_body(struct request *req, struct span room)
-{
-    uint64_t length = body_length(req);
-    if (length != UINT64_MAX && length > room.len)
-        return -E2BIG;
-    size_t filled = 0;
-    while (filled < room.len) {
-        ssize_t got = body_recv(req, (struct span){room.ptr + filled, room.len - filled});
-        if (got < 0)
-            return got;
-        if (got == 0)
-            return (ssize_t)filled;
-        filled += (size_t)got;
-    }
-    uint8_t more;
-    ssize_t got = body_recv(req, (struct span){&more, 1});
-    return got > 0 ? -E2BIG : got < 0 ? got : (ssize_t)filled;
-}
-
 /* Each of these reads one member into the edit. Returns NULL or one sentence. */
 
-static const char *edit_name(const struct service *service, const struct json_member *member,
-                             struct link_edit *edit)
+const char *files_read_name(const struct json_member *member,
+                            char ret_name[FILE_NAME_BYTES_MAX + 1])
 {
-    (void)service;
     if (member->kind != JSON_STRING || member->text.len == 0)
         return "name takes a string that is not empty.";
-    edit->has_file_name = true;
-    switch (file_name_clean(member->text, edit->file_name)) {
+    switch (file_name_clean(member->text, ret_name)) {
     case -EINVAL:
         return "The file's name has control characters.";
     case -ENAMETOOLONG:
@@ -233,6 +163,14 @@ static const char *edit_name(const struct service *service, const struct json_me
     default:
         return NULL;
     }
+}
+
+static const char *edit_name(const struct service *service, const struct json_member *member,
+                             struct link_edit *edit)
+{
+    (void)service;
+    edit->has_file_name = true;
+    return files_read_name(member, edit->file_name);
 }
 
 static const char *edit_expires(const struct service *service, const struct json_member *member,
@@ -324,24 +262,21 @@ static awaits int edit_and_answer(struct request *req, const char *link,
     links_forget(link); /* also after an error: it may have happened */
     if (err < 0)
         return answer_error(req, err);
-    return answer_row(req, &row, row.state == LINK_ARRIVING ? arrival : NULL);
+    return facts_answer(req, &row, row.state == LINK_ARRIVING ? arrival : NULL);
 }
 
-/* Receives the edit of a link and makes it. */
-static awaits int receive_and_edit(struct request *req, const struct link_row *row,
-                                   struct arrival *arrival)
+/* Reads the edit of a link and makes it. */
+static awaits int read_and_edit(struct request *req, const struct link_row *row,
+                                struct arrival *arrival, struct span body)
 {
-    struct span body = {arena_alloc(&req->arena, JSON_BODY_BYTES_MAX), JSON_BODY_BYTES_MAX};
-    ssize_t len = body.ptr == NULL ? -ENOMEM : receive_body(req, body);
-    if (len == -E2BIG)
-        return answer_problem(req, 413, "This JSON may have at most %d bytes.",
-                              JSON_BODY_BYTES_MAX);
-    if (len < 0)
-        return answer_error(req, (int)len);
     struct link_edit edit = {0};
-    const char *complaint = read_edit(req, (struct span){body.ptr, (size_t)len}, &edit);
+    const char *complaint = read_edit(req, body, &edit);
     if (complaint != NULL)
         return answer_problem(req, 400, "%s", complaint);
+    if (row->is_collection && edit.downloads_max != 0)
+        return answer_problem(req, 400,
+                              "A link to several files can't have max_downloads; give it an "
+                              "expires, or limit the links of single files.");
     if (edit.has_downloads_max && edit.downloads_max != 0 && edit.downloads_max <= row->downloads)
         return answer_problem(req, 409,
                               "The link was downloaded %" PRIu32
@@ -357,11 +292,17 @@ awaits int files_edit(struct request *req, const char *link)
     int err = find_owned(req, link, &entry, &arrival);
     if (entry == NULL)
         return err;
-    if (!is_json(req))
-        return answer_unsupported(req);
+    if (!json_body_is_sent(req))
+        return json_body_answer_unsupported(
+            req, "A link is changed by JSON; send it with Content-Type: application/json.");
     if (arrival != NULL && arrival_row(arrival) != NULL)
         return answer_problem(req, 409,
                               "This link can be changed when its upload is complete; it can't be "
                               "resumed, so nothing is written down of it before.");
-    return receive_and_edit(req, &entry->row, arrival);
+    struct buffer body = BUFFER_EMPTY(JSON_BODY_BYTES_MAX);
+    err = json_body_receive(req, &body);
+    err = err < 0 ? json_body_answer_error(req, &body, err)
+                  : read_and_edit(req, &entry->row, arrival, (struct span){body.ptr, body.len});
+    buffer_clear(&body);
+    return err;
 }

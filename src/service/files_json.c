@@ -3,6 +3,26 @@
 #include "service/progress_message.h"
 #include "service/url.h"
 
+void files_put_size(struct text *text, uint64_t size_bytes)
+{
+    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
+    if (size_bytes == BYTES_UNKNOWN) {
+        text_put(text, SLICE("size unknown"));
+        return;
+    }
+    uint64_t unit = 1;
+    size_t step = 0;
+    while (size_bytes / unit >= 1000 && step + 1 < ARRAY_LEN(units)) {
+        unit *= 1000;
+        step++;
+    }
+    uint64_t tenths = size_bytes % unit * 10 / unit;
+    text_put_u64(text, size_bytes / unit);
+    if (tenths > 0)
+        text_format(text, ".%" PRIu64, tenths);
+    text_format(text, " %s", size_bytes == 1 ? "byte" : units[step]);
+}
+
 static void put_string(struct text *text, const char *name, struct slice value)
 {
     text_format(text, "\"%s\":\"", name);
@@ -21,11 +41,15 @@ static void put_url(struct text *text, const struct link_row *row, struct slice 
 {
     text_put(text, SLICE("\"url\":\""));
     text_put_json(text, base_url);
-    url_put_path(text, row);
+    text_format(text, "/%s", row->link);
+    if (!row->is_collection) {
+        text_put_byte(text, '/');
+        text_put_percent(text, slice_of(row->file_name));
+    }
     text_put(text, SLICE("\","));
 }
 
-static void put_bytes(struct text *text, const struct arrival_progress *progress)
+void files_put_bytes_json(struct text *text, const struct arrival_progress *progress)
 {
     text_put(text, SLICE("\"size\":"));
     if (progress->size_bytes == BYTES_UNKNOWN)
@@ -46,7 +70,7 @@ void files_put_arriving_json(struct text *text, const struct link_row *row,
     put_url(text, row, base_url);
     put_string(text, "name", slice_of(row->file_name));
     put_string(text, "type", slice_of(row->media_type));
-    put_bytes(text, progress);
+    files_put_bytes_json(text, progress);
     put_time(text, "created", row->created_ms);
     if (row->expires_ms != 0)
         put_time(text, "expires", row->expires_ms);
@@ -69,11 +93,6 @@ void files_put_arriving_json(struct text *text, const struct link_row *row,
 
 void files_put_json(struct text *text, const struct link_row *row, struct slice base_url)
 {
-    uint64_t size = row->object.size_bytes;
-    struct arrival_progress all_there = {.state = ARRIVAL_READY,
-                                         .size_bytes = size,
-                                         .received_bytes = size,
-                                         .readable_bytes = size,
-                                         .stored_bytes = size};
+    struct arrival_progress all_there = arrival_all_there(row->object.size_bytes);
     files_put_arriving_json(text, row, &all_there, base_url);
 }

@@ -172,16 +172,9 @@ awaits int follow_settle_ranges(struct download *download)
 
 /* ---- The whole ---- */
 
-awaits int follow_handle(struct request *req, const char *link)
+awaits int follow_answer(struct request *req, struct link_entry *entry, struct arrival *arrival)
 {
-    scoped(link_entry) entry = NULL;
-    scoped(arrival) arrival = NULL;
     struct service *service = service_of(req);
-    int err = links_find_arriving(service, link, &entry, &arrival);
-    if (err < 0)
-        return answer_error(req, err);
-    if (arrival == NULL)
-        return -ESTALE;
     struct arrival_progress progress = arrival_progress(arrival);
     if (!arrival_state_is_open(progress.state))
         return -ESTALE;
@@ -195,7 +188,17 @@ awaits int follow_handle(struct request *req, const char *link)
                                 .source = {.service = service, .entry = entry, .arrival = arrival},
                                 .size_bytes = progress.size_bytes,
                                 .state = progress_state_name(progress.state)};
-    err = download_answer(&download);
+    int err = download_answer(&download);
     source_close(&download.source);
     return err;
+}
+
+awaits int follow_handle(struct request *req, const char *link)
+{
+    scoped(link_entry) entry = NULL;
+    scoped(arrival) arrival = NULL;
+    int err = links_find_arriving(service_of(req), link, &entry, &arrival);
+    if (err < 0)
+        return answer_error(req, err);
+    return arrival == NULL ? -ESTALE : follow_answer(req, entry, arrival);
 }

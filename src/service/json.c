@@ -1,4 +1,5 @@
-/* A recursive grammar that is not allowed to recurse: one object, then its members, then the end.
+/* A recursive grammar that is not allowed to recurse: one object, then its members, then the end;
+ * one of the members may be a list of objects, in which there is no list.
  *
  * A decoded string is never longer than it was written, so it takes the place of what was read. */
 #include "service/json.h"
@@ -7,8 +8,12 @@
 
 struct reader {
     uint8_t *at, *end;
-    const char *reason; /* NULL while nothing is wrong */
+    const struct json_list *list; /* NULL where none is expected */
+    bool has_list;                /* it was there */
+    const char *reason;           /* NULL while nothing is wrong */
 };
+
+static const char twice[] = "The JSON object has two members of the same name.";
 
 static bool refuse(struct reader *reader, const char *reason)
 {
@@ -189,21 +194,30 @@ static bool take_value(struct reader *reader, struct json_member *member)
     return take_word(reader, member);
 }
 
-static bool take_member(struct reader *reader, struct json_object *object)
+/* The name of a member and its colon. */
+static bool take_name(struct reader *reader, const struct json_object *object,
+                      struct slice *ret_name)
 {
-    if (object->count == JSON_MEMBERS_MAX)
-        return refuse(reader, "The JSON object has too many members.");
-    struct json_member *member = &object->members[object->count];
     skip_space(reader);
-    if (!take_string(reader, &member->name))
+    if (!take_string(reader, ret_name))
         return false;
     for (size_t i = 0; i < object->count; i++)
-        if (slice_is_equal(object->members[i].name, member->name))
-            return refuse(reader, "The JSON object has two members of the same name.");
+        if (slice_is_equal(object->members[i].name, *ret_name))
+            return refuse(reader, twice);
     skip_space(reader);
     if (!take_byte(reader, ':'))
         return refuse(reader, "A colon was expected behind the name of a JSON member.");
     skip_space(reader);
+    return true;
+}
+
+/* The value behind a name, as one more member. */
+static bool take_rest(struct reader *reader, struct json_object *object, struct slice name)
+{
+    if (object->count == JSON_MEMBERS_MAX)
+        return refuse(reader, "The JSON object has too many members.");
+    struct json_member *member = &object->members[object->count];
+    member->name = name;
     if (!take_value(reader, member))
         return false;
     skip_space(reader);
@@ -211,7 +225,15 @@ static bool take_member(struct reader *reader, struct json_object *object)
     return true;
 }
 
-static bool take_object(struct reader *reader, struct json_object *object)
+static bool take_flat_member(struct reader *reader, struct json_object *object)
+{
+    struct slice name;
+    return take_name(reader, object, &name) && take_rest(reader, object, name);
+}
+
+/* An object, with spaces around it, whose members are read by `take`. */
+static bool take_object(struct reader *reader, struct json_object *object,
+                        bool (*take)(struct reader *reader, struct json_object *object))
 {
     skip_space(reader);
     if (!take_byte(reader, '{'))
@@ -219,24 +241,70 @@ static bool take_object(struct reader *reader, struct json_object *object)
     skip_space(reader);
     if (!take_byte(reader, '}')) {
         do {
-            if (!take_member(reader, object))
+            if (!take(reader, object))
                 return false;
         } while (take_byte(reader, ','));
         if (!take_byte(reader, '}'))
             return refuse(reader, "The JSON object does not end where it should.");
     }
     skip_space(reader);
-    if (reader->at != reader->end)
-        return refuse(reader, "Something follows the JSON object.");
     return true;
 }
 
-int json_read_object(struct span body, struct json_object *ret_object, const char **ret_reason)
+static bool take_element(struct reader *reader)
 {
-    struct reader reader = {.at = body.ptr, .end = body.ptr + body.len};
+    struct json_object element = {.count = 0};
+    if (!take_object(reader, &element, take_flat_member))
+        return false;
+    const char *complaint = reader->list->take(reader->list->arg, &element);
+    return complaint == NULL || refuse(reader, complaint);
+}
+
+static bool take_list(struct reader *reader)
+{
+    if (reader->has_list)
+        return refuse(reader, twice);
+    reader->has_list = true;
+    if (!take_byte(reader, '['))
+        return refuse(reader, "A JSON list was expected.");
+    skip_space(reader);
+    if (!take_byte(reader, ']')) {
+        do {
+            if (!take_element(reader))
+                return false;
+        } while (take_byte(reader, ','));
+        if (!take_byte(reader, ']'))
+            return refuse(reader, "The JSON list does not end where it should.");
+    }
+    skip_space(reader);
+    return true;
+}
+
+/* A member of the outermost object. */
+static bool take_member(struct reader *reader, struct json_object *object)
+{
+    struct slice name;
+    if (!take_name(reader, object, &name))
+        return false;
+    bool is_list = reader->list != NULL && slice_is_equal(name, reader->list->name);
+    return is_list ? take_list(reader) : take_rest(reader, object, name);
+}
+
+static bool take_all(struct reader *reader, struct json_object *object)
+{
+    if (!take_object(reader, object, take_member))
+        return false;
+    return reader->at == reader->end || refuse(reader, "Something follows the JSON object.");
+}
+
+/* Both ways of reading. */
+static int read_body(struct span body, const struct json_list *list, struct json_object *ret_object,
+                     const char **ret_reason)
+{
+    struct reader reader = {.at = body.ptr, .end = body.ptr + body.len, .list = list};
     ret_object->count = 0;
     bool is_read = utf8_is_valid(slice_from(body.ptr, body.len))
-                       ? take_object(&reader, ret_object)
+                       ? take_all(&reader, ret_object)
                        : refuse(&reader, "The JSON is not valid UTF-8.");
     assert(is_read == (reader.reason == NULL));
     if (is_read)
@@ -244,4 +312,15 @@ int json_read_object(struct span body, struct json_object *ret_object, const cha
     ret_object->count = 0;
     *ret_reason = reader.reason;
     return -EINVAL;
+}
+
+int json_read_object(struct span body, struct json_object *ret_object, const char **ret_reason)
+{
+    return read_body(body, NULL, ret_object, ret_reason);
+}
+
+int json_read_list(struct span body, const struct json_list *list, struct json_object *ret_object,
+                   const char **ret_reason)
+{
+    return read_body(body, list, ret_object, ret_reason);
 }

@@ -161,6 +161,14 @@ static struct link_entry *new_entry(const char *link)
     return entry;
 }
 
+struct link_entry *links_entry_of(const struct link_row *row)
+{
+    struct link_entry *entry = new_entry(row->link);
+    if (entry != NULL)
+        entry->row = *row;
+    return entry;
+}
+
 awaits int links_find(struct service *service, const char *link, struct link_entry **ret_entry)
 {
     struct link_entry *known = links_cached(link);

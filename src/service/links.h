@@ -37,6 +37,9 @@ must_use struct link_entry *links_cached(const char *link);
 awaits must_use int links_find_arriving(struct service *service, const char *link,
                                         struct link_entry **ret_entry,
                                         struct arrival **ret_arrival);
+/* An entry of the caller's own for a row that it made up of others, not yet opened; NULL when there
+ * is no memory. */
+must_use struct link_entry *links_entry_of(const struct link_row *row);
 void link_entry_drop(struct link_entry *entry);
 SCOPED_TYPE(link_entry)
 

@@ -1,10 +1,12 @@
 /* The pages that people and monitoring see: the front page, the health, the metrics.
  *
- * The front page works without JavaScript, and its policy allows none: its only style is named by
+ * The front page here is the plain one, for terminals and for programs that were built without the
+ * page of web/. It works without JavaScript, and its policy allows none: its only style is named by
  * its hash, its form can only post to this server. */
 #include "base/counters.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "service/document.h"
 #include "service/service.h"
 #include "wire/accept.h"
 #include "wire/answer.h"
@@ -117,7 +119,8 @@ static awaits int answer_page(struct request *req, const char *type, const struc
     return answer_body(req, text_slice(page));
 }
 
-awaits int page_home(struct request *req)
+/* What a program without the page answers, and everybody who is no browser gets. */
+static awaits int answer_plain(struct request *req, bool is_html)
 {
     struct slice base_url = answer_base_url(req);
     size_t room = HOME_BYTES + ARRAY_LEN(commands) * HOME_ESCAPE_BYTES_MAX * base_url.len;
@@ -125,7 +128,6 @@ awaits int page_home(struct request *req)
     if (bytes == NULL)
         return answer_error(req, -ENOMEM);
     struct text page = text_over((struct span){bytes, room});
-    bool is_html = accept_preferred(request_header(req, SLICE("accept"))) == ACCEPT_HTML;
     if (is_html)
         put_html(&page, service_of(req), base_url);
     else
@@ -133,6 +135,13 @@ awaits int page_home(struct request *req)
     assert(!page.is_full);
     return answer_page(req, is_html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8",
                        &page);
+}
+
+awaits int page_home(struct request *req)
+{
+    bool is_html = accept_preferred(request_header(req, SLICE("accept"))) == ACCEPT_HTML;
+    int err = is_html ? document_answer(req, "home.html", NULL, 0) : -ENOENT;
+    return err == -ENOENT && req->status == 0 ? answer_plain(req, is_html) : err;
 }
 
 /* ---- Health ---- */

@@ -3,23 +3,13 @@
  * Whether a link is known is answered before anything is opened. Then the first message goes out
  * at once, later ones when something has changed, and always the last. */
 #include "runtime/fiber.h"
+#include "service/collection.h"
 #include "service/cors.h"
 #include "service/links.h"
 #include "service/progress_form.h"
 #include "wire/answer.h"
 
 /* ---- Finding ---- */
-
-/* How a link stands whose bytes are all there. */
-static struct arrival_progress progress_of_row(const struct link_row *row)
-{
-    uint64_t size = row->object.size_bytes;
-    return (struct arrival_progress){.state = ARRIVAL_READY,
-                                     .received_bytes = size,
-                                     .readable_bytes = size,
-                                     .stored_bytes = size,
-                                     .size_bytes = size};
-}
 
 /* An upload that is under way in memory; NULL when it isn't: then its row decides. */
 static struct arrival *find_in_memory(const char *link)
@@ -30,9 +20,25 @@ static struct arrival *find_in_memory(const char *link)
     return arrival_share(arrival);
 }
 
-/* Looks once. Returns 1 when the link was found (`*ret_arrival` stays NULL when it is complete), 0
- * when it must be looked for again, -ENOENT, the catalog's or the store's error; `*ret_state` is
- * set when the link is gone. */
+/* How the files of a collection stand, or that it is gone. Returns 1 or -errno. */
+static awaits int ask_collection(struct request *req, const char *link,
+                                 struct arrival_progress *ret_progress)
+{
+    scoped(link_entry) entry = NULL;
+    int err = links_find(service_of(req), link, &entry);
+    bool is_gone = err == -ENOENT || (err == 0 && links_state(entry) != LINK_READY);
+    if (is_gone) {
+        *ret_progress = (struct arrival_progress){.state = ARRIVAL_DELETED};
+        return 1;
+    }
+    if (err == 0)
+        err = collection_progress(req, link, ret_progress);
+    return err < 0 ? err : 1;
+}
+
+/* Looks once. Returns 1 when the link was found (`*ret_arrival` stays NULL when it is complete or a
+ * collection), 0 when it must be looked for again, -ENOENT, the catalog's or the store's error;
+ * `*ret_state` is set when the link is gone. */
 static awaits int look(struct request *req, const char *link, struct arrival **ret_arrival,
                        struct arrival_progress *ret_progress, enum link_state *ret_state)
 {
@@ -44,8 +50,10 @@ static awaits int look(struct request *req, const char *link, struct arrival **r
     if (err < 0)
         return err;
     *ret_state = links_state(entry);
+    if (*ret_state == LINK_READY && entry->row.is_collection)
+        return ask_collection(req, link, ret_progress);
     if (*ret_state == LINK_READY)
-        *ret_progress = progress_of_row(&entry->row);
+        *ret_progress = arrival_all_there(entry->row.object.size_bytes);
     if (*ret_state != LINK_ARRIVING)
         return 1;
     err = arrivals_find(service_of(req), link, ret_arrival);
@@ -69,10 +77,35 @@ static awaits int tell(struct watcher *watcher, const struct arrival_progress *p
     return err;
 }
 
+static awaits int look_again(struct watcher *watcher, struct arrival_progress *ret_progress)
+{
+    if (watcher->arrival == NULL)
+        return ask_collection(watcher->req, watcher->link, ret_progress);
+    *ret_progress = arrival_progress(watcher->arrival);
+    return 1;
+}
+
 static awaits int tell_newest(struct watcher *watcher)
 {
-    struct arrival_progress progress = arrival_progress(watcher->arrival);
-    return tell(watcher, &progress);
+    struct arrival_progress progress = {0};
+    int err = look_again(watcher, &progress);
+    return err < 0 ? err : tell(watcher, &progress);
+}
+
+/* Nobody says when a collection has changed: it is only told when it has. */
+static awaits int tell_change(struct watcher *watcher)
+{
+    struct arrival_progress progress = {0};
+    const struct arrival_progress *told = &watcher->told;
+    int err = look_again(watcher, &progress);
+    if (err < 0)
+        return err;
+    watcher->told_ms = worker_now_ms();
+    bool is_same = watcher->arrival == NULL && progress.state == told->state &&
+                   progress.received_bytes == told->received_bytes &&
+                   progress.stored_bytes == told->stored_bytes &&
+                   progress.size_bytes == told->size_bytes && progress.rate == told->rate;
+    return is_same ? 0 : tell(watcher, &progress);
 }
 
 static awaits int ping(struct watcher *watcher)
@@ -86,7 +119,7 @@ static awaits int answer_news(struct watcher *watcher, enum watcher_news news)
 {
     if (news == WATCHER_SOCKET)
         return watcher->form->receive(watcher);
-    return news == WATCHER_PING ? ping(watcher) : tell_newest(watcher);
+    return news == WATCHER_PING ? ping(watcher) : tell_change(watcher);
 }
 
 /* Tells from the first message to the last. Returns 0, -ECONNRESET when the client left, -errno. */
@@ -155,7 +188,7 @@ static awaits int watch(struct request *req, const char *link, struct arrival *a
     watcher->link = link;
     watcher->form = progress_form_of(req);
     watcher->arrival = arrival;
-    if (arrival == NULL && has_had_last(req))
+    if (!arrival_state_is_open(first->state) && has_had_last(req))
         return answer_nothing_more(req);
     int err = watcher_begin(watcher);
     if (err == -EAGAIN)

@@ -88,8 +88,8 @@ awaits void watcher_end(struct watcher *watcher)
 /* When the next message may be sent: later where many want one. */
 static int64_t due_ms(const struct watcher *watcher)
 {
-    return watcher->told_ms +
-           (int64_t)PROGRESS_STEP_MS * (1 + mine.count / PROGRESS_STEP_OF_WATCHERS);
+    int64_t step_ms = watcher->arrival != NULL ? PROGRESS_STEP_MS : PROGRESS_COLLECTION_MS;
+    return watcher->told_ms + step_ms * (1 + mine.count / PROGRESS_STEP_OF_WATCHERS);
 }
 
 /* When the numbers are looked at although nobody said that they changed: a sender that falls silent
@@ -102,6 +102,8 @@ static int64_t doubt_ms(const struct watcher *watcher)
 
 static bool has_changed(const struct watcher *watcher)
 {
+    if (watcher->arrival == NULL)
+        return true; /* whether it has is asked elsewhere */
     struct arrival_progress now = arrival_progress(watcher->arrival);
     if (now.version != watcher->told.version)
         return true;
@@ -112,7 +114,7 @@ static bool has_changed(const struct watcher *watcher)
 static awaits int park(struct watcher *watcher)
 {
     int64_t now_ms = worker_now_ms(), doubted_ms = doubt_ms(watcher);
-    if (now_ms < due_ms(watcher))
+    if (watcher->arrival == NULL || now_ms < due_ms(watcher))
         return fiber_park(i64_min(watcher->ping_ms, due_ms(watcher)));
     int64_t until_ms =
         doubted_ms > now_ms ? i64_min(watcher->ping_ms, doubted_ms) : watcher->ping_ms;

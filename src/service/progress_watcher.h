@@ -16,7 +16,7 @@ struct watcher {
     struct request *req;
     const char *link;
     const struct progress_form *form;
-    struct arrival *arrival;      /* lent; NULL: all there, and nothing to wait for */
+    struct arrival *arrival;      /* lent; NULL: all there, or a collection */
     struct arrival_progress told; /* in the last message */
     int64_t told_ms, ping_ms;     /* when that was; when the next sign of life is due */
     struct fiber *fiber;

@@ -1,6 +1,8 @@
 /* Which request is for whom: one table, read from top to bottom. */
 #include "base/text.h"
+#include "service/assets.h"
 #include "service/cors.h"
+#include "service/hosts.h"
 #include "service/resumable_body.h"
 #include "service/service.h"
 #include "service/tus_fields.h"
@@ -14,7 +16,7 @@
 /* What a path has been cut into. */
 struct route_match {
     char link[LINK_CHARS + 1]; /* or the name of an upload; "" when it has another form */
-    struct slice name;         /* decoded; of PUT /NAME */
+    struct slice name;         /* decoded; of PUT /NAME and /assets/NAME; behind /LINK the rest */
 };
 
 static awaits int serve_home(struct request *req, const struct route_match *match)
@@ -68,9 +70,20 @@ static awaits int serve_upload(struct request *req, const struct route_match *ma
                                             : resumable_handle(req, match->link);
 }
 
-static awaits int serve_download(struct request *req, const struct route_match *match)
+static awaits int serve_asset(struct request *req, const struct route_match *match)
 {
-    return download_handle(req, match->link);
+    return assets_handle(req, match->name);
+}
+
+static awaits int serve_collection(struct request *req, const struct route_match *match)
+{
+    (void)match;
+    return collection_create(req);
+}
+
+static awaits int serve_link(struct request *req, const struct route_match *match)
+{
+    return link_handle(req, match->link, match->name);
 }
 
 static awaits int serve_progress(struct request *req, const struct route_match *match)
@@ -98,6 +111,8 @@ enum path_kind {
     PATH_HOME,     /* / */
     PATH_HEALTH,   /* /healthz */
     PATH_METRICS,  /* /metrics */
+    PATH_ASSET,    /* /assets/NAME */
+    PATH_COLLECT,  /* /api/collections */
     PATH_FILES,    /* /api/files/LINK */
     PATH_PROGRESS, /* /api/files/LINK/progress */
     PATH_CREATION, /* /files and /files/ */
@@ -116,13 +131,15 @@ static const struct route {
     {PATH_HOME, METHOD(PUT), serve_put},
     {PATH_HEALTH, READS, serve_health},
     {PATH_METRICS, READS, serve_metrics},
+    {PATH_ASSET, READS, serve_asset},
+    {PATH_COLLECT, METHOD(POST), serve_collection},
     {PATH_FILES, READS, serve_files_get},
     {PATH_FILES, METHOD(PATCH), serve_files_edit},
     {PATH_FILES, METHOD(DELETE), serve_files_delete},
     {PATH_PROGRESS, READS, serve_progress},
     {PATH_CREATION, METHOD(POST), serve_creation},
     {PATH_UPLOAD, READS | METHOD(POST) | METHOD(PATCH) | METHOD(DELETE), serve_upload},
-    {PATH_LINK, READS, serve_download},
+    {PATH_LINK, READS, serve_link},
     {PATH_LINK, METHOD(DELETE), serve_files_delete},
     {PATH_NAME, METHOD(PUT), serve_put},
 };
@@ -147,6 +164,18 @@ static enum path_kind classify_uploads(struct slice rest, struct route_match *ma
     return PATH_UPLOAD;
 }
 
+static enum path_kind classify_api(struct slice rest, struct route_match *match)
+{
+    if (slice_is_equal(rest, SLICE("collections")))
+        return PATH_COLLECT;
+    if (!slice_has_prefix(rest, SLICE("files/")))
+        return PATH_NAME;
+    rest = slice_skip(rest, SLICE("files/").len);
+    if (take_link(&rest, match) && slice_is_equal(rest, SLICE("/progress")))
+        return PATH_PROGRESS;
+    return match->link[0] != '\0' && rest.len == 0 ? PATH_FILES : PATH_NAME;
+}
+
 /* A path of 22 base64url characters is a link, unless something is put there: then it is a name,
  * as PUT never addresses what is there already. */
 static enum path_kind classify(const struct request *req, struct slice path,
@@ -166,13 +195,16 @@ static enum path_kind classify(const struct request *req, struct slice path,
         return PATH_CREATION;
     if (slice_has_prefix(path, SLICE("/files/")))
         return classify_uploads(slice_skip(path, SLICE("/files/").len), match);
-    if (slice_has_prefix(path, SLICE("/api/files/"))) {
-        rest = slice_skip(path, SLICE("/api/files/").len);
-        if (take_link(&rest, match) && slice_is_equal(rest, SLICE("/progress")))
-            return PATH_PROGRESS;
-        return match->link[0] != '\0' && rest.len == 0 ? PATH_FILES : PATH_NAME;
+    if (slice_has_prefix(path, SLICE("/assets/"))) {
+        match->name = slice_skip(path, SLICE("/assets/").len);
+        return PATH_ASSET;
     }
-    return take_link(&rest, match) ? PATH_LINK : PATH_NAME;
+    if (slice_has_prefix(path, SLICE("/api/")))
+        return classify_api(slice_skip(path, SLICE("/api/").len), match);
+    if (!take_link(&rest, match))
+        return PATH_NAME;
+    match->name = rest;
+    return PATH_LINK;
 }
 
 static const struct route *find_route(enum path_kind path, enum http_method method)
@@ -252,13 +284,16 @@ static struct slice decode_path(struct request *req)
 
 static awaits int route(struct request *req)
 {
-    if (req->head.is_asterisk)
+    if (req->head.is_asterisk && !hosts_is_download(req))
         return answer_options(req, PATH_HOME);
     struct slice path = decode_path(req);
     if (path.ptr == NULL)
         return answer_problem(req, 400, "The path has a broken percent-escape or a NUL.");
     struct route_match match = {0};
     enum path_kind kind = classify(req, path, &match);
+    bool is_read = (READS & (1U << req->head.method)) != 0;
+    if (hosts_is_download(req) && (kind != PATH_LINK || !is_read))
+        return answer_problem(req, 404, "On this host there is nothing but the files of links.");
     if (req->head.method == HTTP_OPTIONS)
         return answer_options(req, kind);
     const struct route *route = find_route(kind, req->head.method);

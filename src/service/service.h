@@ -18,8 +18,10 @@ struct service {
     int64_t expires_ms;     /* life of a link that asks for nothing; 0: for ever */
     int64_t expires_max_ms; /* longest life that can be asked for; 0: for ever */
     unsigned uploads_per_address;
-    int64_t upload_life_ms;  /* an upload may be resumed so long after its last byte */
-    const struct cors *cors; /* pages of which origins may speak to us */
+    int64_t upload_life_ms;    /* an upload may be resumed so long after its last byte */
+    const struct cors *cors;   /* pages of which origins may speak to us */
+    const char *download_host; /* where alone files are shown in place; "": everywhere */
+    const char *web_folder;    /* the page is read from there at each request; "": built in */
 };
 
 static inline struct service *service_of(const struct request *req)
@@ -44,8 +46,17 @@ awaits must_use int upload_handle(struct request *req, struct slice name);
 awaits must_use int form_handle(struct request *req);
 
 /* ---- download.c ---- */
-/* GET and HEAD of /LINK and /LINK/NAME. */
-awaits must_use int download_handle(struct request *req, const char *link);
+/* GET and HEAD of /LINK and /LINK/NAME: the bytes, or of a collection's link what `rest`, the path
+ * behind the link, names. */
+awaits must_use int download_handle(struct request *req, const char *link, struct slice rest);
+
+/* ---- link_page.c ---- */
+/* The same for whoever asks: a browser gets a page about /LINK, everybody else the bytes. */
+awaits must_use int link_handle(struct request *req, const char *link, struct slice rest);
+
+/* ---- collection_create.c ---- */
+/* POST /api/collections: several links become one. */
+awaits must_use int collection_create(struct request *req);
 
 /* ---- tus.c: tus 1.0.0 at /files/ and /files/UPLOAD ---- */
 awaits must_use int tus_create(struct request *req);

@@ -1,4 +1,4 @@
-/* Which kind of answer a client prefers. */
+/* Which kind of answer a client prefers, and which codings it takes. */
 #include "wire/accept.h"
 
 #include "base/text.h"
@@ -76,4 +76,32 @@ enum accept accept_preferred(struct slice field)
         }
     }
     return best.kind;
+}
+
+/* ---- Codings ---- */
+
+static const struct {
+    struct slice name;
+    unsigned flag;
+} codings[] = {
+    {{(const uint8_t *)"br", 2}, ACCEPT_BROTLI},
+    {{(const uint8_t *)"gzip", 4}, ACCEPT_GZIP},
+    {{(const uint8_t *)"x-gzip", 6}, ACCEPT_GZIP}, /* the same (section 8.4.1.3) */
+};
+
+unsigned accept_codings(struct slice field)
+{
+    unsigned taken = 0, refused = 0, others = 0;
+    struct slice element;
+    while (field_next_element(&field, &element)) {
+        size_t len = slice_find(element, ';');
+        struct slice name = slice_trim(slice_head(element, len));
+        bool is_taken = weight_of(slice_skip(element, len)) > 0;
+        if (is_taken && slice_is_equal(name, SLICE("*")))
+            others = ACCEPT_GZIP | ACCEPT_BROTLI;
+        for (size_t i = 0; i < ARRAY_LEN(codings); i++)
+            if (slice_is_same_word(name, codings[i].name))
+                *(is_taken ? &taken : &refused) |= codings[i].flag;
+    }
+    return taken | (others & ~refused);
 }

@@ -43,10 +43,38 @@ static void field__of_a_client__says_what_it_prefers(void **state)
         check(accept_preferred(slice_of(cases[i].field)) == cases[i].accept, i);
 }
 
+static void codings__of_a_client__are_those_that_it_takes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *field;
+        unsigned codings;
+    } cases[] = {
+        {"", 0},
+        {"gzip, deflate, br, zstd", ACCEPT_GZIP | ACCEPT_BROTLI}, /* Chromium */
+        {"gzip, deflate", ACCEPT_GZIP},                           /* over plain HTTP */
+        {"deflate, gzip;q=1.0, *;q=0.5", ACCEPT_GZIP | ACCEPT_BROTLI},
+        {"identity", 0},
+        {"BR;q=0.001", ACCEPT_BROTLI},
+        {"br;q=0, gzip", ACCEPT_GZIP},
+        {"br;q=0, *", ACCEPT_GZIP},
+        {"*, gzip;q=0", ACCEPT_BROTLI},
+        {"*;q=0, gzip", ACCEPT_GZIP},
+        {"*;q=0", 0},
+        {"x-gzip", ACCEPT_GZIP},
+        {"gzip;q=x, br;q=2", 0},
+        {"gzipped, br2, \"br\"", 0},
+        {",,gzip,,", ACCEPT_GZIP},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        check(accept_codings(slice_of(cases[i].field)) == cases[i].codings, i);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(field__of_a_client__says_what_it_prefers),
+        cmocka_unit_test(codings__of_a_client__are_those_that_it_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@
 static struct span body;
 static const char *reason;
 
-static int read_bytes(struct slice json, struct json_object *ret_object)
+static void keep_body(struct slice json)
 {
     free(body.ptr);
     body = (struct span){malloc(json.len > 0 ? json.len : 1), json.len};
@@ -29,6 +29,11 @@ static int read_bytes(struct slice json, struct json_object *ret_object)
     if (json.len > 0)
         memcpy(body.ptr, json.ptr, json.len);
     reason = NULL;
+}
+
+static int read_bytes(struct slice json, struct json_object *ret_object)
+{
+    keep_body(json);
     return json_read_object(body, ret_object, &reason);
 }
 
@@ -236,6 +241,96 @@ static void object__with_too_many_members__is_refused(void **state)
     }
 }
 
+/* ---- Lists ---- */
+
+/* What take_element() was given: the texts of all members, a comma behind each element. */
+static uint8_t taken_room[256];
+static struct text taken;
+
+static const char *take_element(void *arg, const struct json_object *element)
+{
+    for (size_t i = 0; i < element->count; i++) {
+        text_put(&taken, element->members[i].name);
+        text_put_byte(&taken, '=');
+        text_put(&taken, element->members[i].text);
+        text_put_byte(&taken, ';');
+    }
+    text_put_byte(&taken, ',');
+    return arg;
+}
+
+static int read_list(const char *json, const char *complaint, struct json_object *ret_object)
+{
+    static char words[64];
+    const struct json_list list = {
+        .name = SLICE("files"), .take = take_element, .arg = complaint == NULL ? NULL : words};
+    if (complaint != NULL)
+        snprintf(words, sizeof words, "%s", complaint);
+    taken = text_over((struct span){taken_room, sizeof taken_room});
+    keep_body(slice_of(json));
+    return json_read_list(body, &list, ret_object, &reason);
+}
+
+static void list__of_objects__is_given_one_by_one(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json, *taken;
+        size_t members;
+    } cases[] = {
+        {"{}", "", 0},
+        {"{\"files\":[]}", "", 0},
+        {" { \"files\" : [ ] , \"name\" : \"x\" } ", "", 1},
+        {"{\"files\":[{}]}", ",", 0},
+        {"{\"a\":1,\"files\":[{\"link\":\"L\",\"key\":\"K\\n\"} , { \"link\":\"M\"}],\"b\":2}",
+         "link=L;key=K\n;,link=M;,", 2},
+        {"{\"fi\\u006ces\":[{\"n\":1}],\"na\\\"me\":null}", "n=1;,", 1},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct json_object object;
+        check(read_list(cases[i].json, NULL, &object) == 0, i);
+        check(object.count == cases[i].members &&
+                  slice_is_equal(text_slice(&taken), slice_of(cases[i].taken)),
+              i);
+    }
+}
+
+static void list__malformed_or_deeper__is_refused(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {
+        "{\"files\":1}",
+        "{\"files\":{}}",
+        "{\"files\":[1]}",
+        "{\"files\":[{}",
+        "{\"files\":[{},]}",
+        "{\"files\":[{}{}]}",
+        "{\"files\":[[{}]]}",
+        "{\"files\":[{\"files\":[]}]}",
+        "{\"files\":[{\"a\":{}}]}",
+        "{\"files\":[],\"files\":[]}",
+        "{\"a\":[]}",
+        "{\"files\":[{\"a\":1,\"a\":2}]}",
+        "{\"files\":[}",
+        "[{}]",
+        "{\"files\":[{}]}}",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct json_object object;
+        check(read_list(cases[i], NULL, &object) == -EINVAL, i);
+        check(reason != NULL && object.count == 0, i);
+    }
+}
+
+static void list__element_is_not_wanted__is_refused_by_its_sentence(void **state)
+{
+    (void)state;
+    struct json_object object;
+    assert_int_equal(read_list("{\"files\":[{},{}]}", "Not that.", &object), -EINVAL);
+    assert_string_equal(reason, "Not that.");
+    assert_true(slice_is_equal(text_slice(&taken), SLICE(",")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +341,10 @@ int main(void)
         cmocka_unit_test_teardown(object__with_a_byte_of_any_value__has_members_inside_it,
                                   drop_body),
         cmocka_unit_test_teardown(object__with_too_many_members__is_refused, drop_body),
+        cmocka_unit_test_teardown(list__of_objects__is_given_one_by_one, drop_body),
+        cmocka_unit_test_teardown(list__malformed_or_deeper__is_refused, drop_body),
+        cmocka_unit_test_teardown(list__element_is_not_wanted__is_refused_by_its_sentence,
+                                  drop_body),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
